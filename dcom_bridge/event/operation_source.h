@@ -1,0 +1,54 @@
+// A management server that runs operations and reports their progress: DCOM today, net.tcp to come.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace ipam::event {
+
+enum class SourceState { kConnecting, kConnected, kConnectedNoCallbacks, kDisconnected };
+
+struct SourceStatus {
+  std::string source;
+  SourceState state = SourceState::kConnecting;
+  std::string reason;  // why, in words for an operator; empty when connected
+  absl::Time since = absl::UnixEpoch();
+};
+
+struct StartRequest {
+  std::string operation;       // the gateway's id: events are published under it
+  std::string parameters_xml;  // UTF-8, already checked against the schema
+  std::string initiator;       // who called; empty: not known
+  bool validate_only = false;  // InitializeOperationParameters on a session that is released, nothing else
+};
+
+// Called once, from any thread; must not block.
+using Done = absl::AnyInvocable<void(absl::Status)>;
+
+class OperationSource {
+ public:
+  virtual ~OperationSource() = default;
+
+  // InitializeOperationParameters, GetOperationId where the server has it, Publish(Accepted) and its commit, then
+  // StartOperationWithCallback, whose answer calls `done`. A failure before Accepted is a status and publishes nothing;
+  // a refusal after it publishes StartRefused; a lost answer publishes SessionLost or OutcomeUnknown, never a failure.
+  // The status is kUnavailable where the server cannot be reached.
+  virtual void Start(StartRequest request, Done done) = 0;
+
+  // Takes the callbacks of an operation over again, after `last_source_sequence`. kUnimplemented where the server has no
+  // IIpamOperationWithProgress2.
+  virtual void Resume(std::string operation, std::string server_operation_id, std::uint64_t last_source_sequence,
+                      Done done) = 0;
+
+  // kUnimplemented where the server has no IIpamOperationWithProgress2.
+  virtual void Cancel(std::string server_operation_id, Done done) = 0;
+
+  // Any thread, never blocks.
+  virtual SourceStatus State() const = 0;
+};
+
+}  // namespace ipam::event
