@@ -1,5 +1,6 @@
-// One security context of a connection, as the RPC layer sees it: tokens in, tokens out, then protection of PDUs.
-// NTLM, SPNEGO (and Kerberos, through GSSAPI) implement it. Bytes only: no socket, no thread, no clock of its own.
+// One security context of a connection, as the RPC layer sees it: tokens in, tokens out, then protection of
+// PDUs. NTLM, SPNEGO (and Kerberos, through GSSAPI) implement it. Bytes only: no socket, no thread, no clock
+// of its own.
 #pragma once
 
 #include <cstdint>
@@ -45,21 +46,26 @@ class SecurityContext {
 
   virtual AuthType type() const = 0;
 
-  // Takes the peer's token (empty for an initiator's first step), gives the answer. kUnauthenticated: refused, with a
-  // reason for the log that never holds a secret; kInvalidArgument: malformed. After an error the context is dead.
+  // Takes the peer's token (empty for an initiator's first step), gives the answer. kUnauthenticated:
+  // refused, with a reason for the log that never holds a secret; kInvalidArgument: malformed. After an error
+  // the context is dead.
   virtual absl::StatusOr<Token> Step(base::ByteView token) = 0;
 
-  // Size of the auth_value that Protect() gives at `level`; constant for a context. Valid after the first Step().
+  // Size of the auth_value that Protect() gives at `level`; constant for a context. Valid after the first
+  // Step().
   virtual std::size_t SignatureSize(AuthLevel level) const = 0;
 
-  // Protects one PDU. `pdu` is the whole PDU from the common header to the end of the sec_trailer, without auth_value,
-  // all lengths final; `body` is the part that privacy encrypts in place (stub data with its padding). Gives auth_value.
-  // `header_signing` says whether PFC_SUPPORT_HEADER_SIGN was negotiated; NTLM with extended session security covers the
-  // whole PDU always ([MS-RPCE] 2.2.2.11, and interop: the MAC covers the PDU with the sec_trailer), and ignores it.
-  virtual absl::StatusOr<base::Bytes> Protect(AuthLevel level, std::span<std::uint8_t> pdu, std::size_t body_offset,
-                                              std::size_t body_size, bool header_signing) = 0;
+  // Protects one PDU. `pdu` is the whole PDU from the common header to the end of the sec_trailer, without
+  // auth_value, all lengths final; `body` is the part that privacy encrypts in place (stub data with its
+  // padding). Gives auth_value. `header_signing` says whether PFC_SUPPORT_HEADER_SIGN was negotiated; NTLM
+  // with extended session security covers the whole PDU always ([MS-RPCE] 2.2.2.11, and interop: the MAC
+  // covers the PDU with the sec_trailer), and ignores it.
+  virtual absl::StatusOr<base::Bytes> Protect(AuthLevel level, std::span<std::uint8_t> pdu,
+                                              std::size_t body_offset, std::size_t body_size,
+                                              bool header_signing) = 0;
 
-  // The reverse, in place. kUnauthenticated: the signature is wrong or out of order; the connection must be closed.
+  // The reverse, in place. kUnauthenticated: the signature is wrong or out of order; the connection must be
+  // closed.
   virtual absl::Status Unprotect(AuthLevel level, std::span<std::uint8_t> pdu, std::size_t body_offset,
                                  std::size_t body_size, base::ByteView auth_value, bool header_signing) = 0;
 

@@ -1,0 +1,69 @@
+// Makes security contexts: the one place that the layers above need besides security_context.h.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dcom_bridge/auth/accounts.h"
+#include "dcom_bridge/auth/random.h"
+#include "dcom_bridge/auth/security_context.h"
+#include "dcom_bridge/base/clock.h"
+
+namespace ipam::auth {
+
+// Who we are when we call.
+struct Credentials {
+  std::string domain;
+  std::string user;
+  NtHash nt_hash;
+};
+
+// How an acceptor names itself in its NTLM challenge ([MS-NLMP] 2.2.2.1).
+struct ServerNames {
+  std::string netbios_computer;  // "GATEWAY1"
+  std::string netbios_domain;    // "CONTOSO"
+  std::string dns_computer;      // "gateway1.contoso.example"; may be empty
+  std::string dns_domain;        // "contoso.example"; may be empty
+
+  // From a host name: "gateway1.contoso.example" gives all four. `netbios_domain`, where given, comes before
+  // the one made of the DNS domain; without either, WORKGROUP.
+  static ServerNames FromHostName(std::string_view host_name, std::string_view netbios_domain = "");
+};
+
+// kNtlm, and kSpnego with NTLM inside; else kUnimplemented. `target_spn` ("RPCSS/server") may be empty. The
+// clock and the random source live longer than the context. One thread.
+absl::StatusOr<std::unique_ptr<SecurityContext>> NewInitiator(AuthType type, const Credentials& credentials,
+                                                              std::string_view target_spn, base::Clock& clock,
+                                                              RandomSource& random);
+
+// Makes acceptors that share one account file. One thread; the contexts too. Contexts may outlive the
+// factory.
+class AcceptorFactory {
+ public:
+  struct Options {
+    // Contexts alive at one time: beyond it kResourceExhausted. Each holds a few KiB.
+    std::size_t max_contexts = 4096;
+    // Between the response's time and ours, both ways ([MS-NLMP] 3.1.1.1 MaxLifetime; Windows: 36 hours).
+    absl::Duration max_time_skew = absl::Hours(36);
+  };
+
+  AcceptorFactory(std::shared_ptr<const AccountFile> accounts, ServerNames names, Options options,
+                  base::Clock& clock, RandomSource& random);
+
+  // kNtlm, kSpnego; else kUnimplemented.
+  absl::StatusOr<std::unique_ptr<SecurityContext>> NewAcceptor(AuthType type);
+
+ private:
+  std::shared_ptr<const AccountFile> accounts_;
+  ServerNames names_;
+  Options options_;
+  base::Clock& clock_;
+  RandomSource& random_;
+  std::shared_ptr<std::size_t> live_;
+};
+
+}  // namespace ipam::auth
