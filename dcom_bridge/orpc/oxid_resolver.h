@@ -1,0 +1,68 @@
+// The object resolver's IObjectExporter, [MS-DCOM] 3.1.2.5.1: resolves the OXID of one exporter, keeps the
+// ping sets of its clients and has its objects reclaimed. Sans-IO; DCOM loop only. Its timer is the one timer
+// of resolver and exporter.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
+#include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/orpc/exporter.h"
+#include "dcom_bridge/rpc/service.h"
+
+namespace ipam::orpc {
+
+struct OxidResolverOptions {
+  // A ping set lives this long without a ping: three periods of two minutes, [MS-DCOM] 3.1.2.2.
+  absl::Duration ping_set_timeout = absl::Minutes(6);
+  auth::AuthLevel resolve_level = auth::AuthLevel::kConnect;
+  auth::AuthLevel ping_level = auth::AuthLevel::kIntegrity;
+  std::size_t max_ping_sets = 16384;
+  std::size_t max_ping_sets_per_caller = 1024;
+  std::size_t max_oids_per_set = 65536;
+};
+
+class OxidResolver final : public rpc::Service {
+ public:
+  // `exporter` and `clock` outlive it.
+  OxidResolver(OxidResolverOptions options, Exporter& exporter, base::Clock& clock);
+
+  // The earliest time at which OnTimer() has something to do; InfiniteFuture: nothing. Ask again after every
+  // call.
+  absl::Time NextDeadline() const;
+  // Drops the ping sets that nobody pinged and reclaims the objects that nobody needs. May call
+  // Object::OnReleased.
+  void OnTimer(absl::Time now);
+
+  std::size_t ping_sets() const { return sets_.size(); }
+
+  bool Serves(const pdu::SyntaxId& abstract) const override;
+  // ServerAlive and ServerAlive2 never check, [MS-DCOM] 3.1.2.5.1.4 and 3.1.2.5.1.6.
+  auth::AuthLevel MinimumLevel(const pdu::SyntaxId& abstract, std::uint16_t opnum) const override;
+  void Handle(rpc::IncomingCall call, rpc::Responder respond) override;
+
+ private:
+  struct PingSet {
+    absl::flat_hash_set<Oid> oids;
+    std::uint16_t sequence = 0;
+    absl::Time expires;
+    std::string owner;  // Principal::Name(); empty: anonymous
+  };
+
+  rpc::CallOutcome ResolveOxid(const rpc::IncomingCall& call);
+  rpc::CallOutcome SimplePing(const rpc::IncomingCall& call);
+  rpc::CallOutcome ComplexPing(const rpc::IncomingCall& call);
+  rpc::CallOutcome ServerAlive2(const rpc::IncomingCall& call);
+
+  OxidResolverOptions options_;
+  Exporter& exporter_;
+  base::Clock& clock_;
+  absl::flat_hash_map<SetId, PingSet> sets_;
+  absl::flat_hash_map<std::string, std::size_t> sets_of_;  // owner -> number of sets
+};
+
+}  // namespace ipam::orpc
