@@ -1,25 +1,25 @@
 // Remote activation, [MS-DCOM] 3.1.2.5.2: IActivation and IRemoteSCMActivator over one table of classes.
 // Sans-IO; DCOM loop only.
+//
+//   activator.Register(clsid, [&](const auto& caller) -> Created { return std::make_shared<Session>(caller);
+//   });
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
-#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/functional/any_invocable.h"
 #include "dcom_bridge/base/hresult.h"
+#include "dcom_bridge/orpc/class_object.h"
 #include "dcom_bridge/orpc/exporter.h"
+#include "dcom_bridge/orpc/minterface_pointer.h"
 #include "dcom_bridge/orpc/object.h"
+#include "dcom_bridge/orpc/orpc_header.h"
 #include "dcom_bridge/rpc/service.h"
 
 namespace ipam::orpc {
-
-// The new object, or why there is none.
-using Created = std::variant<std::shared_ptr<Object>, base::HResult>;
-using ClassFactory = absl::AnyInvocable<Created(const std::optional<auth::Principal>& caller)>;
 
 struct ActivatorOptions {
   // CVE-2021-26414: nothing below packet integrity activates.
@@ -30,8 +30,8 @@ class Activator final : public rpc::Service {
  public:
   // `exporter` outlives it.
   Activator(ActivatorOptions options, Exporter& exporter);
-  ~Activator() override;
 
+  // A second factory of the same class takes the place of the first.
   void Register(const base::Guid& clsid, ClassFactory factory);
 
   bool Serves(const pdu::SyntaxId& abstract) const override;
@@ -39,19 +39,19 @@ class Activator final : public rpc::Service {
   void Handle(rpc::IncomingCall call, rpc::Responder respond) override;
 
  private:
-  class ClassObject;
-  struct InterfaceResult {
-    base::Guid iid;
-    base::HResult result;
-    std::optional<ObjRef> ref;  // where result is S_OK
+  struct Activation {
+    base::HResult result;  // of the whole; where it is a failure the arrays mean nothing
+    std::vector<base::HResult> results;
+    std::vector<std::optional<MInterfacePointer>> interfaces;
   };
 
   rpc::CallOutcome RemoteActivation(const rpc::IncomingCall& call);
-  rpc::CallOutcome ScmActivation(const rpc::IncomingCall& call, bool class_object);
-  // One result for each interface, or the failure of the whole.
-  std::variant<std::vector<InterfaceResult>, base::HResult> Activate(
-      const base::Guid& clsid, bool class_object, std::span<const base::Guid> iids,
-      const std::optional<auth::Principal>& caller);
+  rpc::CallOutcome RemoteGetClassObject(const rpc::IncomingCall& call);
+  rpc::CallOutcome RemoteCreateInstance(const rpc::IncomingCall& call);
+  rpc::CallOutcome Scm(const OrpcThis& header, const std::optional<MInterfacePointer>& properties,
+                       bool class_object, const std::optional<auth::Principal>& caller);
+  Activation Activate(const base::Guid& clsid, bool class_object, const std::vector<base::Guid>& iids,
+                      const std::optional<auth::Principal>& caller);
 
   ActivatorOptions options_;
   Exporter& exporter_;

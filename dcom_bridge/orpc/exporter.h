@@ -48,12 +48,12 @@ class Exporter final : public rpc::Service {
   Exporter& operator=(const Exporter&) = delete;
 
   // Before the first Export(); again when the address changes.
-  void Advertise(Advertisement at);
+  void Advertise(const Advertisement& at);
 
   // [MS-DCOM] 3.1.1.5.1. The same object again gets the same OID, and `public_refs` more. kInvalidArgument:
   // the object does not have `iid`; kResourceExhausted: too many objects or references.
   absl::StatusOr<ObjRef> Export(std::shared_ptr<Object> object, const base::Guid& iid,
-                                ExportOptions options = {});
+                                const ExportOptions& options = {});
   // Takes back a reference to an object of this exporter, [MS-DCOM] 3.1.1.5.3: its references are spent.
   // kNotFound where it is not one, or not any more.
   absl::StatusOr<std::shared_ptr<Object>> Unmarshal(const StdObjRef& ref);
@@ -75,7 +75,6 @@ class Exporter final : public rpc::Service {
 
  private:
   ExporterOptions options_;
-  base::Clock& clock_;
   Oxid oxid_;
   DualStringArray bindings_;
   DualStringArray resolver_bindings_;

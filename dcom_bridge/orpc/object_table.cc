@@ -56,7 +56,7 @@ ObjectTable::Lease::~Lease() {
   if (--entry_->calls == 0 && entry_->released) entry_->object->OnReleased(*entry_->released);
 }
 
-Object& ObjectTable::Lease::object() const { return *entry_->object; }
+const std::shared_ptr<Object>& ObjectTable::Lease::object() const { return entry_->object; }
 
 ObjectTable::ObjectTable(ObjectTableOptions options, Oxid oxid, base::Clock& clock)
     : options_(options), oxid_(oxid), clock_(clock) {}

@@ -61,7 +61,7 @@ class ObjectTable {
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
-    Object& object() const;
+    const std::shared_ptr<Object>& object() const;
     // Of the IPID that was called.
     const base::Guid& iid() const { return iid_; }
 

@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
@@ -24,6 +27,7 @@ struct OxidResolverOptions {
   std::size_t max_ping_sets = 16384;
   std::size_t max_ping_sets_per_caller = 1024;
   std::size_t max_oids_per_set = 65536;
+  std::size_t max_oids = 1 << 20;  // in all sets together
 };
 
 class OxidResolver final : public rpc::Service {
@@ -56,13 +60,17 @@ class OxidResolver final : public rpc::Service {
   rpc::CallOutcome ResolveOxid(const rpc::IncomingCall& call);
   rpc::CallOutcome SimplePing(const rpc::IncomingCall& call);
   rpc::CallOutcome ComplexPing(const rpc::IncomingCall& call);
-  rpc::CallOutcome ServerAlive2(const rpc::IncomingCall& call);
+  // False over a bound.
+  bool NewSet(const std::string& owner, SetId& id);
+  std::uint32_t Add(PingSet& set, const std::vector<Oid>& oids, const Caller& caller, bool create);
 
   OxidResolverOptions options_;
   Exporter& exporter_;
   base::Clock& clock_;
   absl::flat_hash_map<SetId, PingSet> sets_;
   absl::flat_hash_map<std::string, std::size_t> sets_of_;  // owner -> number of sets
+  std::size_t pins_ = 0;                                   // OIDs in all sets
+  absl::btree_set<std::pair<absl::Time, SetId>> deadlines_;
 };
 
 }  // namespace ipam::orpc
