@@ -20,6 +20,8 @@ struct InitializeOperationParameters {
   std::optional<std::u16string> parameters;  // XML
 
   static void Ndr(auto& io, auto& v) { io(v.parameters); }
+  friend bool operator==(const InitializeOperationParameters&,
+                         const InitializeOperationParameters&) = default;
 };
 
 struct StartOperationWithCallback {
@@ -28,6 +30,7 @@ struct StartOperationWithCallback {
   std::optional<orpc::MInterfacePointer> progress_callback;
 
   static void Ndr(auto& io, auto& v) { io(v.progress_callback); }
+  friend bool operator==(const StartOperationWithCallback&, const StartOperationWithCallback&) = default;
 };
 
 }  // namespace ipam::idl

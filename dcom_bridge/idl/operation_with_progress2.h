@@ -19,12 +19,14 @@ struct GetOperationId {
   static constexpr std::uint16_t kOpnum = 5;
 
   static void Ndr(auto& /*io*/, auto& /*v*/) {}
+  friend bool operator==(const GetOperationId&, const GetOperationId&) = default;
 };
 struct GetOperationIdResponse {
   base::Guid operation_id;  // nil where the result is a failure
   base::HResult result;
 
   static void Ndr(auto& io, auto& v) { io(v.operation_id, v.result); }
+  friend bool operator==(const GetOperationIdResponse&, const GetOperationIdResponse&) = default;
 };
 
 struct ResumeCallback {
@@ -35,6 +37,7 @@ struct ResumeCallback {
   std::optional<orpc::MInterfacePointer> progress_callback;
 
   static void Ndr(auto& io, auto& v) { io(v.operation_id, v.last_sequence, v.progress_callback); }
+  friend bool operator==(const ResumeCallback&, const ResumeCallback&) = default;
 };
 
 struct CancelOperation {
@@ -43,6 +46,7 @@ struct CancelOperation {
   base::Guid operation_id;
 
   static void Ndr(auto& io, auto& v) { io(v.operation_id); }
+  friend bool operator==(const CancelOperation&, const CancelOperation&) = default;
 };
 
 struct SetInitiator {
@@ -51,6 +55,7 @@ struct SetInitiator {
   std::optional<std::u16string> initiator;
 
   static void Ndr(auto& io, auto& v) { io(v.initiator); }
+  friend bool operator==(const SetInitiator&, const SetInitiator&) = default;
 };
 
 }  // namespace ipam::idl

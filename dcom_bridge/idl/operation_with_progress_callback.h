@@ -19,6 +19,7 @@ struct StartProgressCallback {
   std::int32_t is_non_deterministic = 0;  // BOOL
 
   static void Ndr(auto& io, auto& v) { io(v.is_non_deterministic); }
+  friend bool operator==(const StartProgressCallback&, const StartProgressCallback&) = default;
 };
 
 struct SetCompletionPercentage {
@@ -27,6 +28,7 @@ struct SetCompletionPercentage {
   ndr::Decimal completion_percentage;
 
   static void Ndr(auto& io, auto& v) { io(v.completion_percentage); }
+  friend bool operator==(const SetCompletionPercentage&, const SetCompletionPercentage&) = default;
 };
 
 // `status` and `percent_complete` count, not the instance's.
@@ -41,6 +43,7 @@ struct SetSubTaskStatus {
   static void Ndr(auto& io, auto& v) {
     io(v.sub_task_instance, v.status, v.percent_complete, v.completion_status);
   }
+  friend bool operator==(const SetSubTaskStatus&, const SetSubTaskStatus&) = default;
 };
 
 struct SetOverallStatus {
@@ -50,6 +53,7 @@ struct SetOverallStatus {
   std::optional<std::u16string> completion_status;  // IpamObject as XML
 
   static void Ndr(auto& io, auto& v) { io(v.overall_status, v.completion_status); }
+  friend bool operator==(const SetOverallStatus&, const SetOverallStatus&) = default;
 };
 
 struct AddSubTask {
@@ -58,6 +62,7 @@ struct AddSubTask {
   std::optional<SubTaskInstance> sub_task_instance;
 
   static void Ndr(auto& io, auto& v) { io(v.sub_task_instance); }
+  friend bool operator==(const AddSubTask&, const AddSubTask&) = default;
 };
 
 }  // namespace ipam::idl

@@ -26,6 +26,7 @@ struct ReportProgress {
     io.Range(count, kMinEvents, kMaxEvents);
     io.Array(v.events, count);
   }
+  friend bool operator==(const ReportProgress&, const ReportProgress&) = default;
 };
 
 }  // namespace ipam::idl

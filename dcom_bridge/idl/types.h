@@ -91,6 +91,7 @@ struct ResultResponse {
   base::HResult result;
 
   static void Ndr(auto& io, auto& v) { io(v.result); }
+  friend bool operator==(const ResultResponse&, const ResultResponse&) = default;
 };
 
 }  // namespace ipam::idl

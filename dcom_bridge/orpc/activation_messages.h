@@ -39,6 +39,7 @@ struct RemoteActivationRequest {
     io.Range(count, std::uint16_t{0}, kMaxRequestedProtseqs);
     io.Array(v.protseqs, count);
   }
+  friend bool operator==(const RemoteActivationRequest&, const RemoteActivationRequest&) = default;
 };
 struct RemoteActivationResponse {
   OrpcThat orpc_that;
@@ -59,6 +60,7 @@ struct RemoteActivationResponse {
     io.AnyArray(v.results);
     io(v.status);
   }
+  friend bool operator==(const RemoteActivationResponse&, const RemoteActivationResponse&) = default;
 };
 
 // IRemoteSCMActivator::RemoteGetClassObject 3.1.2.5.2.3.2
@@ -69,6 +71,7 @@ struct RemoteGetClassObjectRequest {
   std::optional<MInterfacePointer> properties;  // ActivationRequest
 
   static void Ndr(auto& io, auto& v) { io(v.orpc_this, v.properties); }
+  friend bool operator==(const RemoteGetClassObjectRequest&, const RemoteGetClassObjectRequest&) = default;
 };
 // IRemoteSCMActivator::RemoteCreateInstance 3.1.2.5.2.3.3
 struct RemoteCreateInstanceRequest {
@@ -79,6 +82,7 @@ struct RemoteCreateInstanceRequest {
   std::optional<MInterfacePointer> properties;  // ActivationRequest
 
   static void Ndr(auto& io, auto& v) { io(v.orpc_this, v.outer, v.properties); }
+  friend bool operator==(const RemoteCreateInstanceRequest&, const RemoteCreateInstanceRequest&) = default;
 };
 // The response of both.
 struct ScmActivatorResponse {
@@ -87,6 +91,7 @@ struct ScmActivatorResponse {
   base::HResult result;
 
   static void Ndr(auto& io, auto& v) { io(v.orpc_that, v.properties, v.result); }
+  friend bool operator==(const ScmActivatorResponse&, const ScmActivatorResponse&) = default;
 };
 
 }  // namespace ipam::orpc

@@ -27,6 +27,7 @@ struct ResolveOxidRequest {
     io(v.oxid, count);
     io.Array(v.protseqs, count);
   }
+  friend bool operator==(const ResolveOxidRequest&, const ResolveOxidRequest&) = default;
 };
 struct ResolveOxidResponse {
   std::optional<DualStringArray> bindings;  // NULL where the status is a failure
@@ -35,6 +36,7 @@ struct ResolveOxidResponse {
   ErrorStatus status = 0;
 
   static void Ndr(auto& io, auto& v) { io(v.bindings, v.rem_unknown, v.authn_hint, v.status); }
+  friend bool operator==(const ResolveOxidResponse&, const ResolveOxidResponse&) = default;
 };
 struct ResolveOxid2Response {
   std::optional<DualStringArray> bindings;
@@ -44,6 +46,7 @@ struct ResolveOxid2Response {
   ErrorStatus status = 0;
 
   static void Ndr(auto& io, auto& v) { io(v.bindings, v.rem_unknown, v.authn_hint, v.version, v.status); }
+  friend bool operator==(const ResolveOxid2Response&, const ResolveOxid2Response&) = default;
 };
 
 // SimplePing 3.1.2.5.1.2
@@ -53,12 +56,14 @@ struct SimplePingRequest {
   SetId set_id;
 
   static void Ndr(auto& io, auto& v) { io(v.set_id); }
+  friend bool operator==(const SimplePingRequest&, const SimplePingRequest&) = default;
 };
 // The response of SimplePing and of ServerAlive.
 struct StatusResponse {
   ErrorStatus status = 0;
 
   static void Ndr(auto& io, auto& v) { io(v.status); }
+  friend bool operator==(const StatusResponse&, const StatusResponse&) = default;
 };
 
 // ComplexPing 3.1.2.5.1.3. Set 0 asks for a new set.
@@ -77,6 +82,7 @@ struct ComplexPingRequest {
     io.UniqueArray(v.add, add_count);
     io.UniqueArray(v.remove, remove_count);
   }
+  friend bool operator==(const ComplexPingRequest&, const ComplexPingRequest&) = default;
 };
 struct ComplexPingResponse {
   SetId set_id;
@@ -84,6 +90,7 @@ struct ComplexPingResponse {
   ErrorStatus status = 0;
 
   static void Ndr(auto& io, auto& v) { io(v.set_id, v.ping_backoff_factor, v.status); }
+  friend bool operator==(const ComplexPingResponse&, const ComplexPingResponse&) = default;
 };
 
 // ServerAlive 3.1.2.5.1.4 and ServerAlive2 3.1.2.5.1.6: requests without parameters.
@@ -96,6 +103,7 @@ struct ServerAlive2Response {
   ErrorStatus status = 0;
 
   static void Ndr(auto& io, auto& v) { io(v.version, v.resolver_bindings, v.reserved, v.status); }
+  friend bool operator==(const ServerAlive2Response&, const ServerAlive2Response&) = default;
 };
 
 }  // namespace ipam::orpc

@@ -37,6 +37,7 @@ struct RemQueryInterfaceRequest {
     io(v.ipid, v.public_refs, count);
     io.Array(v.iids, count);
   }
+  friend bool operator==(const RemQueryInterfaceRequest&, const RemQueryInterfaceRequest&) = default;
 };
 struct RemQueryInterfaceResponse {
   std::vector<RemQiResult> results;  // empty: NULL
@@ -46,6 +47,7 @@ struct RemQueryInterfaceResponse {
     io.UncheckedUniqueArray(v.results);
     io(v.result);
   }
+  friend bool operator==(const RemQueryInterfaceResponse&, const RemQueryInterfaceResponse&) = default;
 };
 
 // REMINTERFACEREF 2.2.23
@@ -71,6 +73,7 @@ struct RemRefsRequest {
     io(count);
     io.Array(v.refs, count);
   }
+  friend bool operator==(const RemRefsRequest&, const RemRefsRequest&) = default;
 };
 struct RemAddRefResponse {
   std::vector<base::HResult> results;
@@ -80,11 +83,13 @@ struct RemAddRefResponse {
     io.AnyArray(v.results);
     io(v.result);
   }
+  friend bool operator==(const RemAddRefResponse&, const RemAddRefResponse&) = default;
 };
 struct RemReleaseResponse {
   base::HResult result;
 
   static void Ndr(auto& io, auto& v) { io(v.result); }
+  friend bool operator==(const RemReleaseResponse&, const RemReleaseResponse&) = default;
 };
 
 // RemQueryInterface2 3.1.1.5.7.1.1
@@ -99,6 +104,7 @@ struct RemQueryInterface2Request {
     io(v.ipid, count);
     io.Array(v.iids, count);
   }
+  friend bool operator==(const RemQueryInterface2Request&, const RemQueryInterface2Request&) = default;
 };
 struct RemQueryInterface2Response {
   std::vector<base::HResult> results;
@@ -110,6 +116,7 @@ struct RemQueryInterface2Response {
     io.AnyArray(v.interfaces);
     io(v.result);
   }
+  friend bool operator==(const RemQueryInterface2Response&, const RemQueryInterface2Response&) = default;
 };
 
 }  // namespace ipam::orpc
