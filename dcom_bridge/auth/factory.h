@@ -20,6 +20,7 @@ struct Credentials {
   std::string domain;
   std::string user;
   NtHash nt_hash;
+  std::string workstation;  // our NetBIOS name, told to the acceptor; may be empty
 };
 
 // How an acceptor names itself in its NTLM challenge ([MS-NLMP] 2.2.2.1).
@@ -40,6 +41,8 @@ absl::StatusOr<std::unique_ptr<SecurityContext>> NewInitiator(AuthType type, con
                                                               std::string_view target_spn, base::Clock& clock,
                                                               RandomSource& random);
 
+struct AcceptorConfig;
+
 // Makes acceptors that share one account file. One thread; the contexts too. Contexts may outlive the
 // factory.
 class AcceptorFactory {
@@ -58,11 +61,8 @@ class AcceptorFactory {
   absl::StatusOr<std::unique_ptr<SecurityContext>> NewAcceptor(AuthType type);
 
  private:
-  std::shared_ptr<const AccountFile> accounts_;
-  ServerNames names_;
-  Options options_;
-  base::Clock& clock_;
-  RandomSource& random_;
+  std::shared_ptr<const AcceptorConfig> config_;
+  std::size_t max_contexts_;
   std::shared_ptr<std::size_t> live_;
 };
 
