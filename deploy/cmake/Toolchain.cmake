@@ -31,4 +31,5 @@ endif()
 # For our own targets only: generated code is not held to these.
 add_library(ipam_warnings INTERFACE)
 target_compile_options(ipam_warnings INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+                                               -Wno-missing-field-initializers
                                                -Werror=switch -Werror=return-type)
