@@ -1,0 +1,119 @@
+#include "dcom_bridge/net/connection.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace ipam::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kReadBytes = 16 * 1024;  // a few PDUs of the usual 5840 octets
+constexpr auto kLinger = std::chrono::seconds(5);
+
+std::string NameOf(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  return error ? "unknown" : absl::StrCat(endpoint.address().to_string(), ":", endpoint.port());
+}
+
+}  // namespace
+
+Connection::Connection(asio::ip::tcp::socket socket, std::size_t max_queued_bytes)
+    : socket_(std::move(socket)),
+      linger_(socket_.get_executor()),
+      max_queued_bytes_(max_queued_bytes),
+      peer_(NameOf(socket_)),
+      buffer_(kReadBytes) {
+  boost::system::error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+}
+
+void Connection::Start(Handlers handlers) {
+  handlers_ = std::move(handlers);
+  Read();
+}
+
+void Connection::Read() {
+  socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](auto error, std::size_t size) {
+    if (self->finished_) return;
+    if (error) {
+      self->Finish(absl::UnavailableError(error == asio::error::eof
+                                              ? absl::StrCat(self->peer_, " closed the connection")
+                                              : absl::StrCat("connection to ", self->peer_, ": ", error.message())));
+      return;
+    }
+    if (!self->closing_) self->handlers_.on_bytes(base::ByteView(self->buffer_.data(), size));
+    if (!self->finished_) self->Read();
+  });
+}
+
+void Connection::Send(base::Bytes bytes) {
+  if (closing_ || finished_ || bytes.empty()) return;
+  queued_bytes_ += bytes.size();
+  if (queued_bytes_ > max_queued_bytes_) {
+    reason_ = absl::ResourceExhaustedError(absl::StrCat(peer_, " does not read its answers"));
+    closing_ = true;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->Finish(self->reason_); });
+    return;
+  }
+  queue_.push_back(std::move(bytes));
+  if (writing_.empty()) Write();
+}
+
+void Connection::Write() {
+  writing_ = std::exchange(queue_, {});
+  std::vector<asio::const_buffer> buffers;
+  buffers.reserve(writing_.size());
+  for (const base::Bytes& bytes : writing_) buffers.push_back(asio::buffer(bytes));
+  asio::async_write(socket_, buffers, [self = shared_from_this()](auto error, std::size_t size) {
+    if (self->finished_) return;
+    if (error) {
+      self->Finish(absl::UnavailableError(absl::StrCat("connection to ", self->peer_, ": ", error.message())));
+      return;
+    }
+    self->queued_bytes_ -= size;
+    self->writing_.clear();
+    if (!self->queue_.empty()) {
+      self->Write();
+    } else if (self->closing_) {
+      self->Finish(self->reason_);
+    }
+  });
+}
+
+void Connection::Close(absl::Status reason) {
+  if (closing_ || finished_) return;
+  closing_ = true;
+  reason_ = std::move(reason);
+  if (writing_.empty()) {
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->Finish(self->reason_); });
+    return;
+  }
+  linger_.expires_after(kLinger);
+  linger_.async_wait([self = shared_from_this()](auto error) {
+    if (!error) self->Finish(self->reason_);
+  });
+}
+
+void Connection::Finish(absl::Status reason) {
+  if (finished_) return;
+  finished_ = true;
+  closing_ = true;
+  linger_.cancel();
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  Handlers handlers = std::exchange(handlers_, {});  // its captures may own this connection's owner
+  if (handlers.on_closed) handlers.on_closed(std::move(reason));
+}
+
+}  // namespace ipam::net

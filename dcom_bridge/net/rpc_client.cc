@@ -1,0 +1,243 @@
+#include "dcom_bridge/net/rpc_client.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "dcom_bridge/net/connection.h"
+
+namespace ipam::net {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+std::string Endpoint::ToString() const {
+  return host.find(':') == std::string::npos ? absl::StrCat(host, ":", port)
+                                             : absl::StrCat("[", host, "]:", port);
+}
+
+namespace {
+
+// One connection, from the look-up of its name to its end. The association keeps the calls that come before it is bound.
+class Link : public std::enable_shared_from_this<Link> {
+ public:
+  using OnEnd = absl::AnyInvocable<void(bool was_bound, const absl::Status&)>;
+
+  Link(Loop& loop, const RpcClientOptions& options, Endpoint endpoint,
+       std::unique_ptr<auth::SecurityContext> security, OnEnd on_end)
+      : loop_(loop),
+        options_(options),
+        endpoint_(std::move(endpoint)),
+        resolver_(loop.io()),
+        socket_(loop.io()),
+        association_({.level = options.level, .security = std::move(security), .max_stub = options.max_stub}),
+        on_end_(std::move(on_end)) {}
+
+  void Start(const pdu::SyntaxId& first_interface) {
+    deadline_ = loop_.After(options_.connect_timeout, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->End(absl::DeadlineExceededError("no connection in time"));
+    });
+    resolver_.async_resolve(
+        endpoint_.host, absl::StrCat(endpoint_.port), asio::ip::resolver_base::numeric_service,
+        [self = shared_from_this(), first_interface](auto error, tcp::resolver::results_type found) {
+          if (error) return self->End(absl::UnavailableError(error.message()));
+          asio::async_connect(self->socket_, found, [self, first_interface](auto failure, const tcp::endpoint&) {
+            if (failure) return self->End(absl::UnavailableError(failure.message()));
+            self->OnConnected(first_interface);
+          });
+        });
+  }
+
+  void Call(rpc::CallRequest request, absl::Duration timeout, RpcDone done) {
+    auto [id, actions] = association_.Call(std::move(request));
+    Pending& pending = calls_[id];
+    pending.done = std::move(done);
+    pending.timer = loop_.After(timeout, [weak = weak_from_this(), id = id] {
+      if (const auto self = weak.lock()) self->OnTimeout(id);
+    });
+    // Posted, for a call that fails at once must not answer from inside itself.
+    if (!actions.empty()) {
+      Perform(std::move(actions), /*inside_call=*/true);
+    }
+  }
+
+  // Completes all calls. Safe to repeat.
+  void End(absl::Status reason) {
+    if (ended_) return;
+    ended_ = true;
+    const auto self = shared_from_this();
+    deadline_.Cancel();
+    resolver_.cancel();
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    const absl::Status status(reason.code(), absl::StrCat(endpoint_.ToString(), ": ", std::string(reason.message())));
+    if (connection_) connection_->Close(status);
+    Perform(association_.OnClosed(status), /*inside_call=*/false);
+    if (OnEnd on_end = std::exchange(on_end_, nullptr)) on_end(bound_, status);
+  }
+
+  // Without a word to anyone.
+  void Abandon() {
+    on_end_ = nullptr;
+    calls_.clear();
+    End(absl::CancelledError("client closed"));
+  }
+
+ private:
+  struct Pending {
+    RpcDone done;
+    Timer timer;
+    bool timed_out = false;
+  };
+
+  void OnConnected(const pdu::SyntaxId& first_interface) {
+    if (ended_) return;
+    deadline_ = loop_.After(options_.connect_timeout, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->End(absl::DeadlineExceededError("no bind in time"));
+    });
+    connection_ = std::make_shared<Connection>(std::move(socket_), options_.max_queued_bytes);
+    const std::weak_ptr<Link> weak = weak_from_this();
+    connection_->Start({
+        [weak](base::ByteView bytes) {
+          if (const auto self = weak.lock(); self && !self->ended_) {
+            self->Perform(self->association_.OnBytes(bytes), false);
+          }
+        },
+        [weak](const absl::Status& status) {
+          if (const auto self = weak.lock()) self->End(status);
+        },
+    });
+    Perform(association_.Open({first_interface}), false);
+  }
+
+  void OnTimeout(rpc::CallId id) {
+    const auto it = calls_.find(id);
+    if (it == calls_.end()) return;
+    it->second.timed_out = true;
+    Perform(association_.Cancel(id), false);
+  }
+
+  void Perform(rpc::ClientActions actions, bool inside_call) {
+    std::vector<std::pair<RpcDone, RpcResult>> results;
+    for (rpc::ClientAction& action : actions) {
+      if (auto* send = std::get_if<rpc::ClientSend>(&action)) {
+        if (connection_) connection_->Send(std::move(send->bytes));
+      } else if (std::get_if<rpc::Opened>(&action)) {
+        bound_ = true;
+        deadline_.Cancel();
+      } else if (auto* done = std::get_if<rpc::CallDone>(&action)) {
+        const auto it = calls_.find(done->call);
+        if (it == calls_.end()) continue;
+        if (it->second.timed_out) done->result = absl::DeadlineExceededError(endpoint_.ToString() + ": no answer in time");
+        results.emplace_back(std::move(it->second.done), RpcResult{std::move(done->result), bound_});
+        calls_.erase(it);
+      } else if (auto* close = std::get_if<rpc::ClientClose>(&action)) {
+        loop_.Post([self = shared_from_this(), status = std::move(close->status)] {
+          self->End(status.ok() ? absl::UnavailableError("closed by the server") : status);
+        });
+      }
+    }
+    for (auto& [done, result] : results) {
+      if (inside_call) {
+        loop_.Post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+      } else {
+        done(std::move(result));
+      }
+    }
+  }
+
+  Loop& loop_;
+  const RpcClientOptions& options_;
+  const Endpoint endpoint_;
+  tcp::resolver resolver_;
+  tcp::socket socket_;  // until connected
+  std::shared_ptr<Connection> connection_;
+  rpc::ClientAssociation association_;
+  absl::flat_hash_map<rpc::CallId, Pending> calls_;
+  Timer deadline_;
+  OnEnd on_end_;
+  bool bound_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(Loop& loop, RpcClientOptions options, NewInitiator new_initiator)
+      : loop_(loop), options_(std::move(options)), new_initiator_(std::move(new_initiator)) {}
+
+  void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done) {
+    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, request.interface);
+    if (!link.ok()) {
+      loop_.Post([done = std::move(done), status = link.status()]() mutable { done({status, false}); });
+      return;
+    }
+    (*link)->Call(std::move(request), timeout, std::move(done));
+  }
+
+  void Drop(const Endpoint& endpoint, absl::Status reason) {
+    const auto it = links_.find(endpoint);
+    if (it == links_.end()) return;
+    const std::shared_ptr<Link> link = it->second;  // End() removes it from the table
+    link->End(std::move(reason));
+  }
+
+  void Stop() {
+    on_closed_ = nullptr;
+    for (const auto& [endpoint, link] : std::exchange(links_, {})) link->Abandon();
+  }
+
+  void set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed) {
+    on_closed_ = std::move(on_closed);
+  }
+  std::size_t connections() const { return links_.size(); }
+
+ private:
+  absl::StatusOr<std::shared_ptr<Link>> LinkTo(const Endpoint& endpoint, const pdu::SyntaxId& interface) {
+    if (const auto it = links_.find(endpoint); it != links_.end()) return it->second;
+    if (links_.size() >= options_.max_connections) return absl::ResourceExhaustedError("too many connections");
+    std::unique_ptr<auth::SecurityContext> security;
+    if (options_.level != auth::AuthLevel::kNone) {
+      absl::StatusOr<std::unique_ptr<auth::SecurityContext>> made = new_initiator_(endpoint);
+      if (!made.ok()) return made.status();
+      security = *std::move(made);
+    }
+    auto link = std::make_shared<Link>(
+        loop_, options_, endpoint, std::move(security),
+        [weak = weak_from_this(), endpoint](bool was_bound, const absl::Status& status) {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->links_.erase(endpoint);
+          if (was_bound && self->on_closed_) self->on_closed_(endpoint, status);
+        });
+    links_.emplace(endpoint, link);
+    link->Start(interface);
+    return link;
+  }
+
+  Loop& loop_;
+  const RpcClientOptions options_;
+  NewInitiator new_initiator_;
+  std::map<Endpoint, std::shared_ptr<Link>> links_;
+  absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed_;
+};
+
+RpcClient::RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_initiator)
+    : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(new_initiator))) {}
+RpcClient::~RpcClient() { impl_->Stop(); }
+
+void RpcClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done) {
+  impl_->Call(endpoint, std::move(request), timeout, std::move(done));
+}
+void RpcClient::Drop(const Endpoint& endpoint, absl::Status reason) { impl_->Drop(endpoint, std::move(reason)); }
+void RpcClient::set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed) {
+  impl_->set_on_closed(std::move(on_closed));
+}
+std::size_t RpcClient::connections() const { return impl_->connections(); }
+
+}  // namespace ipam::net

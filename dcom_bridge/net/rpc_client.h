@@ -1,0 +1,68 @@
+// Calls remote procedures: one connection for each server and level of protection, dialed at the first call, kept while it
+// is wanted.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "dcom_bridge/net/loop.h"
+#include "dcom_bridge/rpc/client_association.h"
+
+namespace ipam::net {
+
+struct Endpoint {
+  std::string host;  // a name or an address
+  std::uint16_t port = 135;
+
+  std::string ToString() const;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+struct RpcClientOptions {
+  auth::AuthLevel level = auth::AuthLevel::kPrivacy;
+  absl::Duration connect_timeout = absl::Seconds(5);  // name, TCP, bind and authentication, each
+  std::size_t max_connections = 1024;
+  std::size_t max_queued_bytes = std::size_t{256} << 20;
+  std::size_t max_stub = std::size_t{64} << 20;
+};
+
+// A reply, or a fault of the server. A status: no answer, whether the server executed the call is not known unless the
+// status is kUnauthenticated or the connection could not be made (see RpcResult::sent).
+struct RpcResult {
+  std::variant<rpc::CallReply, rpc::CallFault, absl::Status> outcome;
+  // False: the request did not leave, the server cannot have executed it.
+  bool sent = false;
+};
+using RpcDone = absl::AnyInvocable<void(RpcResult)>;
+
+class RpcClient {
+ public:
+  // A fresh initiator for a connection to `endpoint`.
+  using NewInitiator =
+      absl::AnyInvocable<absl::StatusOr<std::unique_ptr<auth::SecurityContext>>(const Endpoint& endpoint)>;
+
+  RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_initiator);
+  ~RpcClient();
+
+  // `done` is called once, from the loop, never from inside this call; not at all when the client dies first. Loop thread.
+  void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done);
+
+  // Closes the connection to `endpoint`, where there is one; its calls fail.
+  void Drop(const Endpoint& endpoint, absl::Status reason);
+
+  // Told of each bound connection that is gone, after its calls were completed.
+  void set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed);
+
+  std::size_t connections() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace ipam::net
