@@ -1,0 +1,36 @@
+// The table of paths, design.md section 2.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ipam::web {
+
+enum class Endpoint {
+  kOperations,                 // /v1/operations
+  kOperationsWatch,            // /v1/operations:watch
+  kOperation,                  // /v1/operations/{id}
+  kOperationEvents,            // .../{id}/events
+  kOperationSubtasks,          // .../{id}/subtasks
+  kOperationCompletionStatus,  // .../{id}/completion_status
+  kOperationWatch,             // .../{id}:watch
+  kOperationCancel,            // .../{id}:cancel
+  kSources,                    // /v1/sources
+  kWebSocket,                  // /v1/ws
+  kLivez,
+  kReadyz,
+  kMetrics,
+  kFile,                       // the dashboard, or nothing
+};
+
+struct Route {
+  Endpoint endpoint = Endpoint::kFile;
+  std::string operation;  // "operations/{id}", where the path names one
+};
+
+// An id that cannot be one ([a-z0-9-]{1,63}) is no path of ours: kFile.
+Route FindRoute(std::string_view path);
+// For Allow: "GET, HEAD, OPTIONS".
+std::string_view AllowedMethods(Endpoint endpoint);
+
+}  // namespace ipam::web
