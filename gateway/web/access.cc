@@ -47,7 +47,8 @@ bool AccessRules::HostAllowed(std::string_view host, std::string_view local_addr
   const std::string name = HostName(host);
   if (name.empty()) return false;
   if (IsLoopback(name) || name == local_address) return true;
-  return std::any_of(hosts_.begin(), hosts_.end(), [&](const std::string& h) { return h == "*" || h == name; });
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [&](const std::string& h) { return h == "*" || h == name; });
 }
 
 bool AccessRules::OriginAllowed(std::string_view origin, std::string_view host) const {

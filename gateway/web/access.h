@@ -1,6 +1,6 @@
-// Who may ask: the names this server answers to, and the pages whose scripts may talk to it. A page of another site that
-// makes its own name resolve to our address (DNS rebinding) sends that name as Host; a script of another site sends its
-// Origin. Both are refused, on loopback too.
+// Who may ask: the names this server answers to, and the pages whose scripts may talk to it. A page of
+// another site that makes its own name resolve to our address (DNS rebinding) sends that name as Host; a
+// script of another site sends its Origin. Both are refused, on loopback too.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ class AccessRules {
  public:
   AccessRules(std::vector<std::string> hosts, std::vector<std::string> origins);
 
-  // True when the Host names localhost, a loopback address, `local_address` (where the connection came to) or one of the
-  // allowed hosts; any port.
+  // True when the Host names localhost, a loopback address, `local_address` (where the connection came to) or
+  // one of the allowed hosts; any port.
   bool HostAllowed(std::string_view host, std::string_view local_address) const;
   // True without an Origin, for that of Host itself, and for the allowed ones.
   bool OriginAllowed(std::string_view origin, std::string_view host) const;

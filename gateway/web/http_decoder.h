@@ -1,7 +1,8 @@
 // Bytes in, requests out; the one user of Beast. One connection, loop thread.
 //
 //   decoder.Feed(bytes);
-//   switch (decoder.Next()) { kNeedMore: read on; kContinue: send 100 Continue, then Next(); kRequest: take request();
+//   switch (decoder.Next()) { kNeedMore: read on; kContinue: send 100 Continue, then Next(); kRequest: take
+//   request();
 //                             kError: answer error() and close }
 //
 // After kRequest what was pipelined stays, and Next() goes on with it. After kError nothing may follow.

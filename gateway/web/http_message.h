@@ -12,10 +12,10 @@ using HttpFields = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
   std::string method;
-  std::string target;    // as sent
-  std::string path;      // decoded
+  std::string target;                                      // as sent
+  std::string path;                                        // decoded
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
-  HttpFields fields;     // names in lower case, values trimmed
+  HttpFields fields;                                       // names in lower case, values trimmed
   std::string body;
   bool http_1_0 = false;
   bool keep_alive = true;
@@ -33,7 +33,7 @@ struct HttpResponse {
 
 HttpResponse TextResponse(int status, std::string_view content_type, std::string body);
 
-enum class Framing { kLength, kChunked, kUpgrade };
+enum class Framing { kLength, kChunked, kUntilClose, kUpgrade };
 // Status line and header, with Date, nosniff and what `framing` asks for. `body_size` counts for kLength.
 std::string WriteHead(const HttpResponse& response, Framing framing, std::size_t body_size, bool keep_alive);
 

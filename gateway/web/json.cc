@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <set>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/strings.h"
+#include "gateway/web/url.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -59,7 +61,8 @@ absl::Status PutField(const std::string& name, const std::string& value, const p
     case pb::FieldDescriptor::CPPTYPE_ENUM: {
       const pb::EnumValueDescriptor* entry = field->enum_type()->FindValueByName(value);
       int number = 0;
-      if (entry == nullptr && absl::SimpleAtoi(value, &number)) entry = field->enum_type()->FindValueByNumber(number);
+      if (entry == nullptr && absl::SimpleAtoi(value, &number))
+        entry = field->enum_type()->FindValueByNumber(number);
       if (repeated || entry == nullptr) {
         return Bad(name, absl::StrFormat("not a value of %s", field->enum_type()->name()));
       }
@@ -73,7 +76,8 @@ absl::Status PutField(const std::string& name, const std::string& value, const p
         return Bad(name, "cannot be given in a query");
       }
       if (value.find_first_of("\"\\") != std::string::npos ||
-          !pb::util::JsonStringToMessage("\"" + value + "\"", reflection->MutableMessage(message, field)).ok()) {
+          !pb::util::JsonStringToMessage("\"" + value + "\"", reflection->MutableMessage(message, field))
+               .ok()) {
         return Bad(name, absl::StrFormat("not a %s", field->message_type()->name()));
       }
       return absl::OkStatus();
@@ -93,16 +97,19 @@ std::string ToJson(const pb::Message& message) {
 }
 
 absl::Status FromJson(std::string_view text, pb::Message* message) {
+  if (!IsUtf8(text)) return absl::InvalidArgumentError("the body is not UTF-8");
   const auto parsed = pb::util::JsonStringToMessage(pb::StringPiece(text.data(), text.size()), message);
   if (parsed.ok()) return absl::OkStatus();
   std::string why(parsed.message());
-  return absl::InvalidArgumentError("the body is not a valid " + message->GetDescriptor()->name() + ": " + why);
+  return absl::InvalidArgumentError("the body is not a valid " + message->GetDescriptor()->name() + ": " +
+                                    why);
 }
 
 std::string StatusToJson(const absl::Status& status) {
   google::rpc::Status out;
   out.set_code(static_cast<int>(status.code()));
-  out.set_message(std::string(status.message()));
+  const std::string message(status.message());
+  out.set_message(IsUtf8(message) ? message : absl::CHexEscape(message));
   status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& value) {
     if (DetailType(base::ToStd(type_url)) == nullptr) return;
     auto* detail = out.add_details();
@@ -119,21 +126,33 @@ std::string StatusToJson(const absl::Status& status) {
 
 int HttpStatus(absl::StatusCode code) {
   switch (code) {
-    case absl::StatusCode::kOk: return 200;
-    case absl::StatusCode::kCancelled: return 499;
+    case absl::StatusCode::kOk:
+      return 200;
+    case absl::StatusCode::kCancelled:
+      return 499;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kOutOfRange: return 400;
-    case absl::StatusCode::kUnauthenticated: return 401;
-    case absl::StatusCode::kPermissionDenied: return 403;
-    case absl::StatusCode::kNotFound: return 404;
+    case absl::StatusCode::kOutOfRange:
+      return 400;
+    case absl::StatusCode::kUnauthenticated:
+      return 401;
+    case absl::StatusCode::kPermissionDenied:
+      return 403;
+    case absl::StatusCode::kNotFound:
+      return 404;
     case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted: return 409;
-    case absl::StatusCode::kResourceExhausted: return 429;
-    case absl::StatusCode::kUnimplemented: return 501;
-    case absl::StatusCode::kUnavailable: return 503;
-    case absl::StatusCode::kDeadlineExceeded: return 504;
-    default: return 500;
+    case absl::StatusCode::kAborted:
+      return 409;
+    case absl::StatusCode::kResourceExhausted:
+      return 429;
+    case absl::StatusCode::kUnimplemented:
+      return 501;
+    case absl::StatusCode::kUnavailable:
+      return 503;
+    case absl::StatusCode::kDeadlineExceeded:
+      return 504;
+    default:
+      return 500;
   }
 }
 

@@ -23,8 +23,9 @@ absl::Status FromJson(std::string_view text, google::protobuf::Message* message)
 std::string StatusToJson(const absl::Status& status);
 int HttpStatus(absl::StatusCode code);
 
-// Query parameters into the fields of a request: names snake_case or lowerCamel, values as proto3 JSON writes them
-// without quotes, a repeated field by repetition. `bound` are names that the path has taken (snake_case).
+// Query parameters into the fields of a request: names snake_case or lowerCamel, values as proto3 JSON writes
+// them without quotes, a repeated field by repetition. `bound` are names that the path has taken
+// (snake_case).
 absl::Status FromQuery(const std::vector<std::pair<std::string, std::string>>& query,
                        const std::vector<std::string_view>& bound, google::protobuf::Message* message);
 

@@ -36,7 +36,8 @@ Route FindRoute(std::string_view path) {
   if (path == "/livez") return {Endpoint::kLivez, {}};
   if (path == "/readyz") return {Endpoint::kReadyz, {}};
   if (path == "/metrics") return {Endpoint::kMetrics, {}};
-  if (!path.starts_with(kOperationsPath) || path.substr(kOperationsPath.size()).substr(0, 1) != "/") return {};
+  if (!path.starts_with(kOperationsPath) || path.substr(kOperationsPath.size()).substr(0, 1) != "/")
+    return {};
 
   std::string_view id = path.substr(kOperationsPath.size() + 1);
   Endpoint endpoint = Endpoint::kOperation;
@@ -53,9 +54,12 @@ Route FindRoute(std::string_view path) {
 
 std::string_view AllowedMethods(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::kOperations: return "GET, HEAD, POST, OPTIONS";
-    case Endpoint::kOperationCancel: return "POST, OPTIONS";
-    case Endpoint::kWebSocket: return "GET, OPTIONS";
+    case Endpoint::kOperations:
+      return "GET, HEAD, POST, OPTIONS";
+    case Endpoint::kOperationCancel:
+      return "POST, OPTIONS";
+    case Endpoint::kWebSocket:
+      return "GET, OPTIONS";
     case Endpoint::kOperationsWatch:
     case Endpoint::kOperation:
     case Endpoint::kOperationEvents:
@@ -66,9 +70,21 @@ std::string_view AllowedMethods(Endpoint endpoint) {
     case Endpoint::kLivez:
     case Endpoint::kReadyz:
     case Endpoint::kMetrics:
-    case Endpoint::kFile: return "GET, HEAD, OPTIONS";
+    case Endpoint::kFile:
+      return "GET, HEAD, OPTIONS";
   }
   return "";
+}
+
+bool IsAllowed(Endpoint endpoint, std::string_view method) {
+  std::string_view rest = AllowedMethods(endpoint);
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(", ");
+    if (rest.substr(0, comma) == method) return true;
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 2);
+  }
+  return false;
 }
 
 }  // namespace ipam::web

@@ -20,7 +20,7 @@ enum class Endpoint {
   kLivez,
   kReadyz,
   kMetrics,
-  kFile,                       // the dashboard, or nothing
+  kFile,  // the dashboard, or nothing
 };
 
 struct Route {
@@ -32,5 +32,7 @@ struct Route {
 Route FindRoute(std::string_view path);
 // For Allow: "GET, HEAD, OPTIONS".
 std::string_view AllowedMethods(Endpoint endpoint);
+// Methods are case sensitive, RFC 9110 9.1.
+bool IsAllowed(Endpoint endpoint, std::string_view method);
 
 }  // namespace ipam::web

@@ -25,9 +25,9 @@ class WebServer {
 
   std::uint16_t port() const;
 
-  // Call hub::Service::Drain first: watchers then have their Drain frame and end by themselves. Accepts nothing more,
-  // lets answers under way go out, closes WebSockets with 1012, and after `grace` resets what is left. Blocks until
-  // the loops have ended. The destructor is Stop(0).
+  // Call hub::Service::Drain first: watchers then have their Drain frame and end by themselves. Accepts
+  // nothing more, lets answers under way go out, closes WebSockets with 1012, and after `grace` resets what
+  // is left. Blocks until the loops have ended. The destructor is Stop(0).
   void Stop(absl::Duration grace);
 
  private:

@@ -114,7 +114,8 @@ std::optional<WsItem> WsDecoder::Next(std::string_view* input) {
     const std::size_t start = target.size();
     target.append(input->substr(0, take));
     for (std::size_t i = 0; i < take; ++i) {
-      target[start + i] = static_cast<char>(static_cast<std::uint8_t>(target[start + i]) ^ mask_[(payload_done_ + i) & 3]);
+      target[start + i] =
+          static_cast<char>(static_cast<std::uint8_t>(target[start + i]) ^ mask_[(payload_done_ + i) & 3]);
     }
     payload_done_ += take;
     input->remove_prefix(take);
@@ -126,7 +127,8 @@ std::optional<WsItem> WsDecoder::Next(std::string_view* input) {
 void AppendWsHeader(WsOpcode opcode, std::size_t payload_size, std::string* out) {
   out->push_back(static_cast<char>(0x80 | static_cast<std::uint8_t>(opcode)));
   const auto push = [out](std::size_t value, int bytes) {
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift & 0xFF));
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+      out->push_back(static_cast<char>(value >> shift & 0xFF));
   };
   if (payload_size < 126) {
     push(payload_size, 1);
@@ -144,7 +146,8 @@ void AppendWsFrame(WsOpcode opcode, std::string_view payload, std::string* out) 
   out->append(payload);
 }
 
-void AppendWsText(std::string_view prefix, std::string_view payload, std::string_view suffix, std::string* out) {
+void AppendWsText(std::string_view prefix, std::string_view payload, std::string_view suffix,
+                  std::string* out) {
   AppendWsHeader(WsOpcode::kText, prefix.size() + payload.size() + suffix.size(), out);
   out->append(prefix);
   out->append(payload);

@@ -1,5 +1,5 @@
-// WebSocket frames, RFC 6455 section 5: a decoder of what a client sends, an encoder of what a server sends. No
-// extension is ever negotiated.
+// WebSocket frames, RFC 6455 section 5: a decoder of what a client sends, an encoder of what a server sends.
+// No extension is ever negotiated.
 #pragma once
 
 #include <cstddef>
@@ -58,8 +58,8 @@ class WsDecoder {
  public:
   explicit WsDecoder(std::size_t max_message) : max_message_(max_message) {}
 
-  // Takes from the front of `input` up to the end of the next message or control frame; nothing: all was taken. Not to
-  // be called after WsPeerClose or WsViolation.
+  // Takes from the front of `input` up to the end of the next message or control frame; nothing: all was
+  // taken. Not to be called after WsPeerClose or WsViolation.
   std::optional<WsItem> Next(std::string_view* input);
 
  private:
@@ -70,7 +70,7 @@ class WsDecoder {
   std::uint8_t header_[14] = {};
   std::uint8_t header_size_ = 0;
   std::uint8_t mask_[4] = {};
-  WsOpcode opcode_ = WsOpcode::kText;   // of the frame
+  WsOpcode opcode_ = WsOpcode::kText;       // of the frame
   std::optional<WsOpcode> message_opcode_;  // of a message under way
   bool fin_ = false;
   bool in_payload_ = false;
@@ -84,7 +84,8 @@ class WsDecoder {
 void AppendWsHeader(WsOpcode opcode, std::size_t payload_size, std::string* out);
 // Payload of one string, or of three parts that make one.
 void AppendWsFrame(WsOpcode opcode, std::string_view payload, std::string* out);
-void AppendWsText(std::string_view prefix, std::string_view payload, std::string_view suffix, std::string* out);
+void AppendWsText(std::string_view prefix, std::string_view payload, std::string_view suffix,
+                  std::string* out);
 // `reason` is cut to what a control frame holds.
 void AppendWsClose(WsCloseCode code, std::string_view reason, std::string* out);
 

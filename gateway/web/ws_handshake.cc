@@ -40,7 +40,8 @@ HttpResponse AnswerHandshake(const HttpRequest& request) {
     response.fields.emplace_back("Sec-WebSocket-Version", "13");
     return response;
   }
-  if (!IsKey(request.Field("sec-websocket-key"))) return Refuse(400, "Sec-WebSocket-Key is not 16 bytes of base64");
+  if (!IsKey(request.Field("sec-websocket-key")))
+    return Refuse(400, "Sec-WebSocket-Key is not 16 bytes of base64");
 
   bool offered = false;
   bool known = false;
@@ -49,7 +50,8 @@ HttpResponse AnswerHandshake(const HttpRequest& request) {
     offered = true;
     known = known || HasToken(value, kWsSubprotocol);
   }
-  if (offered && !known) return Refuse(400, "no known subprotocol; this path speaks " + std::string(kWsSubprotocol));
+  if (offered && !known)
+    return Refuse(400, "no known subprotocol; this path speaks " + std::string(kWsSubprotocol));
 
   HttpResponse response;
   response.status = 101;

@@ -10,8 +10,8 @@ namespace ipam::web {
 
 inline constexpr std::string_view kWsSubprotocol = "ipam-progress.v1.json";
 
-// 101 with what belongs to it, or the refusal: 426 where it is no upgrade to version 13, 400 where it is a broken one or
-// offers unknown subprotocols only.
+// 101 with what belongs to it, or the refusal: 426 where it is no upgrade to version 13, 400 where it is a
+// broken one or offers unknown subprotocols only.
 HttpResponse AnswerHandshake(const HttpRequest& request);
 
 // base64(SHA-1(key + GUID)).

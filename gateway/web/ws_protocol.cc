@@ -71,7 +71,8 @@ WsProtocol::Actions WsProtocol::Subscribe(std::string id, const std::string& pay
   if (std::find(ids_.begin(), ids_.end(), id) != ids_.end()) {
     return CloseWith(WsCloseCode::kIdInUse, "subscription id in use");
   }
-  if (ids_.size() >= options_.max_subscriptions) return CloseWith(WsCloseCode::kTooMany, "too many subscriptions");
+  if (ids_.size() >= options_.max_subscriptions)
+    return CloseWith(WsCloseCode::kTooMany, "too many subscriptions");
   ipam::progress::v1::WatchOperationsRequest request;
   if (absl::Status parsed = FromJson(payload, &request); !parsed.ok()) {
     return One(SendText{Message("error", id, StatusToJson(parsed))});
@@ -94,7 +95,8 @@ WsProtocol::Actions WsProtocol::OnText(std::string_view text) {
   const bool has_payload = payload != message.end() && payload->is_object();
 
   if (*type == "ping") {
-    return One(SendText{has_payload ? R"({"type":"pong","payload":)" + payload->dump() + "}" : R"({"type":"pong"})"});
+    return One(SendText{has_payload ? R"({"type":"pong","payload":)" + payload->dump() + "}"
+                                    : R"({"type":"pong"})"});
   }
   if (*type == "pong") return {};
   if (*type == "refresh" || *type == "connection_init") {
@@ -123,7 +125,8 @@ WsProtocol::Actions WsProtocol::OnText(std::string_view text) {
     // It may cross our own complete.
     if (!Forget(*id)) return {};
     Actions actions = One(CloseWatch{*id});
-    if (state_ == State::kDraining && ids_.empty()) actions.push_back(CloseWith(WsCloseCode::kRestart, "restart")[0]);
+    if (state_ == State::kDraining && ids_.empty())
+      actions.push_back(CloseWith(WsCloseCode::kRestart, "restart")[0]);
     return actions;
   }
   return CloseWith(WsCloseCode::kBadMessage, "unknown type");
@@ -151,7 +154,8 @@ WsProtocol::Actions WsProtocol::OnWatchFinished(const std::string& id, const abs
   } else if (status.code() != absl::StatusCode::kUnavailable) {
     actions.push_back(SendText{Message("error", id, StatusToJson(status))});
   }
-  if (state_ == State::kDraining && ids_.empty()) actions.push_back(CloseWith(WsCloseCode::kRestart, "restart")[0]);
+  if (state_ == State::kDraining && ids_.empty())
+    actions.push_back(CloseWith(WsCloseCode::kRestart, "restart")[0]);
   return actions;
 }
 

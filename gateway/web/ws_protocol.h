@@ -1,14 +1,17 @@
-// The messages of /v1/ws, design.md section 2, as a machine: text in, actions out; no I/O, no clock. Loop thread.
+// The messages of /v1/ws, design.md section 2, as a machine: text in, actions out; no I/O, no clock. Loop
+// thread.
 //
-//   state      | connection_init | subscribe          | complete | ping | refresh | time-out   | finished        | stop
+//   state      | connection_init | subscribe          | complete | ping | refresh | time-out   | finished |
+//   stop
 //   -----------+-----------------+--------------------+----------+------+---------+------------+-----------------+-----------
-//   kNew       | ack -> kReady   | open -> kReady     | ignored  | pong | ignored | close 4408 | -               | close 1012
-//   kReady     | ack, twice 4429 | open, or see below | end it   | pong | ignored | -          | complete, error | kDraining
-//   kDraining  | close 1012      | close 1012         | end it   | pong | ignored | -          | last: 1012      | -
-//   kClosed    | nothing leads to an action
+//   kNew       | ack -> kReady   | open -> kReady     | ignored  | pong | ignored | close 4408 | - | close
+//   1012 kReady     | ack, twice 4429 | open, or see below | end it   | pong | ignored | -          |
+//   complete, error | kDraining kDraining  | close 1012      | close 1012         | end it   | pong | ignored
+//   | -          | last: 1012      | - kClosed    | nothing leads to an action
 //
-// subscribe: an id in use closes with 4409, one too many with 4429, a payload that is no WatchOperationsRequest is an
-// `error` message. Anything that is not one of the messages closes with 4400. A stop with no subscription closes at once.
+// subscribe: an id in use closes with 4409, one too many with 4429, a payload that is no
+// WatchOperationsRequest is an `error` message. Anything that is not one of the messages closes with 4400. A
+// stop with no subscription closes at once.
 #pragma once
 
 #include <cstddef>
