@@ -1,0 +1,15 @@
+// Validation against the schemas of [MS-IPAMM2] 7.
+#pragma once
+
+#include <libxml/tree.h>
+
+#include "absl/status/status.h"
+
+namespace ipam::model {
+
+// The root must be one of the global elements of the schemas. kInvalidArgument with line and field of each
+// problem, the first eight. White space around an integer is accepted, as XML Schema has it; the tree is as
+// before afterwards. Any thread; the schemas are parsed once and only read after that.
+absl::Status ValidateAgainstSchema(xmlDoc& doc);
+
+}  // namespace ipam::model

@@ -1,0 +1,44 @@
+// XML from outside, made into a tree: no document type, no entity but the five, nothing fetched, everything
+// bounded.
+#pragma once
+
+#include <libxml/tree.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "dcom_bridge/model/problem.h"
+
+namespace ipam::model {
+
+struct XmlLimits {
+  std::size_t bytes = std::size_t{32} << 20;
+  std::size_t value_bytes = std::size_t{1} << 20;  // one text or attribute
+  std::size_t depth = 256;
+  std::size_t nodes = 1'000'000;  // elements and attributes; also of what references expand to
+};
+
+struct FreeXmlDoc {
+  void operator()(xmlDoc* doc) const { xmlFreeDoc(doc); }
+};
+using XmlDocument = std::unique_ptr<xmlDoc, FreeXmlDoc>;
+
+// UTF-8, whatever the declaration says: texts come here as UTF-16 off the wire, or from a program's memory.
+// Comments and processing instructions are passed over. kInvalidArgument with line and column.
+absl::StatusOr<XmlDocument> ParseXml(std::string_view xml, const XmlLimits& limits = {});
+
+// Views of a tree; valid as long as the tree is.
+std::string_view LocalName(const xmlNode& node);
+std::string_view Namespace(const xmlNode& node);  // empty: none
+std::vector<xmlNode*> ChildElements(const xmlNode& node);
+std::string Text(const xmlNode& node);         // of the texts directly inside
+std::string_view Trim(std::string_view text);  // without the white space of XML around it
+
+// The path of an element below the root, with [2] where it is the second of its name.
+std::string FieldPath(const xmlNode& node);
+Problem ProblemAt(const xmlNode& node, std::string what);
+
+}  // namespace ipam::model
