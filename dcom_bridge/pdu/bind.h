@@ -1,4 +1,5 @@
-// Bodies of the PDUs that make a connection: bind, bind_ack, bind_nak, alter_context and its answer, [C706] 12.6.4.
+// Bodies of the PDUs that make a connection: bind, bind_ack, bind_nak, alter_context and its answer,
+// [C706] 12.6.4.
 #pragma once
 
 #include <cstdint>

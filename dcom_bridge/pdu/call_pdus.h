@@ -1,5 +1,5 @@
-// Bodies of the PDUs of a call: request, response, fault, [C706] 12.6.4. co_cancel, orphaned and shutdown have none;
-// rpc_auth_3 has four octets of padding, [MS-RPCE] 2.2.2.10.
+// Bodies of the PDUs of a call: request, response, fault, [C706] 12.6.4. co_cancel, orphaned and shutdown
+// have none; rpc_auth_3 has four octets of padding, [MS-RPCE] 2.2.2.10.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "dcom_bridge/base/byte_reader.h"
 #include "dcom_bridge/base/byte_writer.h"
 #include "dcom_bridge/base/guid.h"
+#include "dcom_bridge/pdu/header.h"
 #include "dcom_bridge/pdu/nca_status.h"
 
 namespace ipam::pdu {
@@ -37,13 +38,15 @@ struct Fault {
   NcaStatus status;
 };
 
-inline constexpr std::size_t kRequestHeaderSize = 8;   // without object
+inline constexpr std::size_t kRequestHeaderSize = 8;  // without object
 inline constexpr std::size_t kResponseHeaderSize = 8;
 inline constexpr std::size_t kFaultSize = 16;
 inline constexpr std::size_t kAuth3Size = 4;
 
-absl::StatusOr<Request> DecodeRequest(base::ByteView body, base::Endian endian, bool has_object);
-absl::StatusOr<Response> DecodeResponse(base::ByteView body, base::Endian endian);
+// `pad_length`: of the sec_trailer; so many octets at the end of the body are not stub.
+absl::StatusOr<Request> DecodeRequest(base::ByteView body, base::Endian endian, bool has_object,
+                                      std::size_t pad_length = 0);
+absl::StatusOr<Response> DecodeResponse(base::ByteView body, base::Endian endian, std::size_t pad_length = 0);
 absl::StatusOr<Fault> DecodeFault(base::ByteView body, base::Endian endian);
 
 void EncodeRequest(base::ByteWriter& out, const Request& request);

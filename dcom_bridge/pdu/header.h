@@ -43,7 +43,8 @@ struct Header {
   std::uint8_t minor_version = 0;  // rpc_vers_minor
   PduType type = PduType::kRequest;
   std::uint8_t flags = kFirstFrag | kLastFrag;
-  // packed_drep, [C706] 14.2.5: integers in the upper half of the first octet, 1 is little-endian; ASCII, IEEE.
+  // packed_drep, [C706] 14.2.5: integers in the upper half of the first octet, 1 is little-endian; ASCII,
+  // IEEE.
   std::array<std::uint8_t, 4> drep{0x10, 0, 0, 0};
   std::uint16_t frag_length = 0;
   std::uint16_t auth_length = 0;
@@ -54,7 +55,7 @@ struct Header {
 };
 
 // Needs kHeaderSize bytes. Takes any version, type and drep: what to do about them is the machine's decision.
-// kInvalidArgument where frag_length is shorter than the header or than what auth_length asks for.
+// kInvalidArgument where frag_length is shorter than the header.
 absl::StatusOr<Header> DecodeHeader(base::ByteView bytes);
 
 // Writes the header with the lengths as given.

@@ -18,6 +18,8 @@ struct Entry {
 constexpr Entry kTable[] = {
     {kAccessDenied, "ERROR_ACCESS_DENIED", absl::StatusCode::kPermissionDenied},
     {kInvalidBound, "RPC_S_INVALID_BOUND", absl::StatusCode::kInvalidArgument},
+    {kNoCallActive, "RPC_S_NO_CALL_ACTIVE", absl::StatusCode::kFailedPrecondition},
+    {kUnknownAuthnService, "RPC_S_UNKNOWN_AUTHN_SERVICE", absl::StatusCode::kUnauthenticated},
     {kCannotSupport, "RPC_S_CANNOT_SUPPORT", absl::StatusCode::kUnimplemented},
     {kBadStubData, "RPC_X_BAD_STUB_DATA", absl::StatusCode::kInvalidArgument},
     {kSecurityPackageError, "RPC_S_SEC_PKG_ERROR", absl::StatusCode::kUnauthenticated},

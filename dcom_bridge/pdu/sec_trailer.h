@@ -20,29 +20,31 @@ struct SecTrailer {
   std::uint8_t reserved = 0;  // SHOULD be ignored on read
   std::uint32_t context_id = 0;
 
-  static void Fields(auto& io, auto& v) { io(v.auth_type, v.auth_level, v.pad_length, v.reserved, v.context_id); }
+  static void Fields(auto& io, auto& v) {
+    io(v.auth_type, v.auth_level, v.pad_length, v.reserved, v.context_id);
+  }
 };
 
 // One whole PDU in its segments; views into the bytes it was cut from.
 struct Segments {
   Header header;
-  base::ByteView body;  // after the header, before the padding
-  std::size_t pad_offset = 0;  // where the padding begins, from the first byte of the PDU
+  base::ByteView body;  // between header and trailer; the last pad_length octets of it are padding
   std::optional<SecTrailer> trailer;
   base::ByteView auth_value;
 };
 
-// `pdu` is a whole PDU as the framer gives it. The trailer stands at frag_length - auth_length - 8 ([MS-RPCE] 2.2.2.11);
-// padding that reaches into the header is refused. Any alignment of the trailer is accepted: peers pad to 4 as well as
-// to 16.
+// `pdu` is a whole PDU as the framer gives it. The trailer stands at frag_length - auth_length - 8
+// ([MS-RPCE] 2.2.2.11). Padding that reaches into the first 8 octets of the body is refused. Any alignment of
+// the trailer is accepted: peers pad to 4 as well as to 16.
 absl::StatusOr<Segments> Split(base::ByteView pdu);
 
-// Header, body, and where `auth_type` is not 0 padding to `alignment` from the first byte of the body, trailer and
-// value. Fills in frag_length, auth_length and pad_length. The whole must fit into 65,535 bytes.
+// Header, body, and where `auth_type` is not 0 padding to `alignment` from the first byte of the body,
+// trailer and value. Fills in frag_length, auth_length and pad_length. The whole must fit into 65,535 bytes.
 struct AuthPart {
   SecTrailer trailer;
   base::ByteView value;
 };
-base::Bytes Assemble(Header header, base::ByteView body, const AuthPart* auth = nullptr, std::size_t alignment = 4);
+base::Bytes Assemble(Header header, base::ByteView body, const AuthPart* auth = nullptr,
+                     std::size_t alignment = 4);
 
 }  // namespace ipam::pdu

@@ -11,8 +11,8 @@
 
 namespace ipam::pdu {
 
-// p_syntax_id_t [C706] 12.6.3.1; RPC_SYNTAX_IDENTIFIER [MS-RPCE] 2.2.2.7. On the wire the version is one 32-bit integer,
-// the minor version in its upper half.
+// p_syntax_id_t [C706] 12.6.3.1; RPC_SYNTAX_IDENTIFIER [MS-RPCE] 2.2.2.7. On the wire the version is one
+// 32-bit integer, the minor version in its upper half.
 struct SyntaxId {
   base::Guid uuid;
   std::uint16_t major = 0;

@@ -36,9 +36,10 @@ struct VerificationTrailer {
   static constexpr std::uint32_t kClientSupportsHeaderSigning = 0x1;
 };
 
-// Looks for the signature on 4-byte boundaries of the last `kSearchBytes` of the stub. Nothing found, or found but not
-// followed by well-formed commands up to the end: there is none, for the octets of a stub may hold anything.
-// kPermissionDenied: a command that must be processed is not known ([MS-RPCE] 2.2.2.13: status code 5).
+// Looks for the signature on 4-byte boundaries of the last `kSearchBytes` of the stub. Nothing found, or
+// found but not followed by well-formed commands up to the end: there is none, for the octets of a stub may
+// hold anything. kPermissionDenied: a command that must be processed is not known ([MS-RPCE] 2.2.2.13: status
+// code 5).
 absl::StatusOr<std::optional<VerificationTrailer>> FindVerificationTrailer(base::ByteView stub);
 
 inline constexpr std::size_t kSearchBytes = 256;

@@ -7,20 +7,22 @@
 //   Idle       Open()                           bind                                        Binding
 //              Call()                           kept                                        Idle
 //   Binding    bind_ack                         Opened, kept calls                          Ready
-//              bind_ack, legs left              alter_context or auth3 with token           Binding
-//              alter_context_resp, legs left    alter_context or auth3 with token           Binding
+//              bind_ack, legs left              alter_context, or auth3 and Opened          Binding or Ready
+//              alter_context_resp, legs left    alter_context                               Binding
+//              alter_context_resp, last leg     Opened, kept calls                          Ready
 //              bind_nak, fault                  calls fail, Close                           Closed
 //              Call()                           kept                                        Binding
 //   Ready      Call(), known interface          request in fragments, or kept               Ready
-//              Call(), new interface            alter_context                               Altering
+//              Call(), new interface            alter_context, or kept                      Altering or Ready
 //   Altering   alter_context_resp               kept calls                                  Ready
-//              fault of the alter_context       calls fail, Close                           Closed
-//              Call()                           as in Ready; new interfaces wait            Altering
+//              fault or bind_nak for it         calls fail, Close                           Closed
+//              Call()                           kept                                        Altering
 //   Ready,     response, not last               none                                        same
 //   Altering   response, last; fault            CallDone, next kept call                    same
-//              Cancel()                         co_cancel or orphaned, CallDone             same
-//   any but    OnClosed()                       calls fail                                  Closed
-//   Closed     shutdown                         no new calls; Close after the last answer   same or Closed
+//              shutdown                         kept calls fail; Close after last answer    same or Closed
+//   any but    Cancel() of a call sent          co_cancel or orphaned, CallDone             same
+//   Closed     Cancel() of a kept call          CallDone                                    same
+//              OnClosed()                       calls fail                                  Closed
 //              broken framing                   calls fail, Close                           Closed
 //   Closed     Call()                           CallDone with why it is closed              Closed
 //              everything else                  none                                        Closed
@@ -64,7 +66,7 @@ struct CallRequest {
   base::Bytes stub;
 };
 
-// One whole PDU (or several, that need no write between them).
+// One whole PDU.
 struct ClientSend {
   base::Bytes bytes;
 };
@@ -92,12 +94,12 @@ class ClientAssociation {
   ClientAssociation(const ClientAssociation&) = delete;
   ClientAssociation& operator=(const ClientAssociation&) = delete;
 
-  // Once, first. At least one interface; those that calls name later are added on the way.
+  // Once. At least one interface; those that calls name later are added on the way.
   ClientActions Open(std::vector<pdu::SyntaxId> interfaces);
   std::pair<CallId, ClientActions> Call(CallRequest request);
   ClientActions OnBytes(base::ByteView bytes);
-  // The call ends with kCancelled at once; the server is told, by orphaned where it keeps the connection then, else by
-  // co_cancel. What it still answers is dropped.
+  // The call ends with kCancelled at once; the server is told, by orphaned where it keeps the connection
+  // then, else by co_cancel. What it still answers is dropped.
   ClientActions Cancel(CallId call);
   // The transport is gone. Every call that is not done ends with `status`.
   ClientActions OnClosed(absl::Status status);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,10 @@ class EndpointMapper final : public Service {
   CallOutcome EptLookup(const IncomingCall& call);
   CallOutcome EptMap(const IncomingCall& call);
   CallOutcome EptLookupHandleFree(const IncomingCall& call);
-  // The next `max` of what `handle` (or, where nil, `found`) has left; `handle` becomes the one to go on with.
-  std::vector<std::size_t> NextBatch(base::Guid& handle, std::vector<std::size_t> found, std::uint32_t max);
+  // The next `max` of what `handle` (or, where nil, `found`) has left; `handle` becomes the one to go on
+  // with, nil where this was all. Nothing: no such handle.
+  std::optional<std::vector<std::size_t>> NextBatch(base::Guid& handle, std::vector<std::size_t> found,
+                                                    std::uint32_t max);
 
   std::vector<EndpointEntry> entries_;
   std::deque<Lookup> lookups_;

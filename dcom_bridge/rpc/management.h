@@ -36,6 +36,10 @@ class Management final : public Service {
   Statistics& statistics() { return statistics_; }
 
  private:
+  CallOutcome InqIfIds() const;
+  CallOutcome InqStats(const IncomingCall& call) const;
+  CallOutcome InqPrincName(const IncomingCall& call) const;
+
   ManagementOptions options_;
   Statistics statistics_;
 };

@@ -1,6 +1,7 @@
 // The server's end of one connection, [MS-RPCE] 3.3.3: bytes in, actions out.
 //
-// State x event. Anything not listed is a protocol error: a bind_nak or a fault nca_s_proto_error, then Close.
+// State x event. Anything not listed is a protocol error: a bind_nak or a fault nca_s_proto_error, then
+// Close.
 //
 //   state         event                        actions                                   next
 //   ------------  ---------------------------  ----------------------------------------  ------------
@@ -24,8 +25,9 @@
 //   Closed        broken framing               Close                                     Closed
 //   Closed        everything                   none                                      Closed
 //
-// Negotiating is a security context under way that the connection began with or added; calls already delivered may
-// be completed in it. Several calls may be delivered at a time where PFC_CONC_MPX was agreed on.
+// Negotiating is a security context under way that the connection began with or added; calls already
+// delivered may be completed in it. Several calls may be delivered at a time where PFC_CONC_MPX was agreed
+// on.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +58,7 @@ struct ServerOptions {
   std::size_t max_buffered_bytes = std::size_t{128} << 20;
 };
 
-// One whole PDU (or several, that need no write between them).
+// One whole PDU: one write, for there are peers that read a PDU by one read.
 struct SendBytes {
   base::Bytes bytes;
 };

@@ -18,8 +18,8 @@ class Service {
   virtual ~Service() = default;
 
   virtual bool Serves(const pdu::SyntaxId& abstract) const = 0;
-  // Calls below this level get the fault ERROR_ACCESS_DENIED and never reach Handle(). Called when the first fragment is
-  // verified.
+  // Calls below this level get the fault ERROR_ACCESS_DENIED and never reach Handle(). Called when the first
+  // fragment is verified.
   virtual auth::AuthLevel MinimumLevel(const pdu::SyntaxId& abstract, std::uint16_t opnum) const = 0;
   // Longest stub of a request; beyond it the call is refused as its fragments come.
   virtual std::size_t StubLimit(const pdu::SyntaxId& /*abstract*/, std::uint16_t /*opnum*/) const {

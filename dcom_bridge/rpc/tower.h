@@ -11,7 +11,8 @@
 
 namespace ipam::rpc {
 
-// Five floors: interface, transfer syntax, connection-oriented RPC, TCP, IPv4. Port and address are big-endian.
+// Five floors: interface, transfer syntax, connection-oriented RPC, TCP, IPv4. Port and address are
+// big-endian.
 struct Tower {
   pdu::SyntaxId interface;
   pdu::SyntaxId transfer = pdu::kNdr;
@@ -21,7 +22,8 @@ struct Tower {
   friend bool operator==(const Tower&, const Tower&) = default;
 };
 
-// [MS-RPCE] 2.2.1.2.2: at most 2,000 octets. kUnimplemented: a well-formed tower over another protocol sequence.
+// [MS-RPCE] 2.2.1.2.2: at most 2,000 octets. kUnimplemented: a well-formed tower over another protocol
+// sequence.
 absl::StatusOr<Tower> DecodeTower(base::ByteView octets);
 base::Bytes EncodeTower(const Tower& tower);
 

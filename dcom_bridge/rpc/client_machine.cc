@@ -1,0 +1,290 @@
+#include "dcom_bridge/rpc/client_machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+
+namespace ipam::rpc {
+namespace {
+
+// auth_context_id of the one security context of a connection.
+constexpr std::uint32_t kSecurityContextId = 1;
+
+}  // namespace
+
+ClientAssociation::Machine::Machine(ClientOptions options)
+    : options_(std::move(options)), framer_(options_.max_frag) {
+  if (options_.security == nullptr) options_.level = auth::AuthLevel::kNone;
+  if (options_.level == auth::AuthLevel::kDefault) options_.level = auth::AuthLevel::kConnect;
+  if (options_.level == auth::AuthLevel::kCall) options_.level = auth::AuthLevel::kPacket;
+}
+
+CallId ClientAssociation::Machine::Call(CallRequest request) {
+  const CallId id{next_call_++};
+  if (state_ == State::kClosed) {
+    Done(id, closed_why_);
+  } else if (shutting_down_) {
+    Done(id, absl::UnavailableError("the server shuts the connection down"));
+  } else if (outstanding_calls() >= options_.max_calls) {
+    Done(id, absl::ResourceExhaustedError("too many calls wait on this connection"));
+  } else {
+    kept_.push_back({id, std::move(request)});
+    Pump();
+  }
+  return id;
+}
+
+void ClientAssociation::Machine::OnBytes(base::ByteView bytes) {
+  if (state_ == State::kClosed) return;
+  framer_.Append(bytes);
+  while (state_ != State::kClosed) {
+    auto pdu = framer_.Next();
+    if (!pdu.ok()) return FailWith(std::move(pdu).status());
+    if (!*pdu) return;
+    OnPdu(**std::move(pdu));
+  }
+}
+
+void ClientAssociation::Machine::OnPdu(base::Bytes pdu) {
+  const auto segments = pdu::Split(pdu);
+  if (!segments.ok()) return FailWith(segments.status());
+  const pdu::Header& header = segments->header;
+  if (header.version != 5 || header.minor_version != 0) {  // [MS-RPCE] 3.3.1.5.1
+    return FailWith(absl::InvalidArgumentError(
+        absl::StrFormat("protocol version %d.%d", header.version, header.minor_version)));
+  }
+  switch (header.type) {
+    case pdu::PduType::kBindAck:
+    case pdu::PduType::kAlterContextResp:
+      return OnBindAck(*segments);
+    case pdu::PduType::kBindNak:
+      return OnBindNak(*segments);
+    case pdu::PduType::kResponse:
+      return OnResponse(pdu, *segments);
+    case pdu::PduType::kFault:
+      return OnFault(pdu, *segments);
+    case pdu::PduType::kShutdown:
+      return OnShutdown();
+    case pdu::PduType::kRequest:
+    case pdu::PduType::kBind:
+    case pdu::PduType::kAlterContext:
+    case pdu::PduType::kAuth3:
+    case pdu::PduType::kCoCancel:
+    case pdu::PduType::kOrphaned:
+      break;
+  }
+  FailWith(absl::InvalidArgumentError(
+      absl::StrFormat("PDU type %d from a server", static_cast<int>(header.type))));
+}
+
+void ClientAssociation::Machine::OnResponse(base::Bytes& pdu, const pdu::Segments& segments) {
+  const pdu::Header& header = segments.header;
+  const auto response = pdu::DecodeResponse(segments.body, header.endian(),
+                                            segments.trailer ? segments.trailer->pad_length : 0);
+  if (!response.ok()) return FailWith(response.status());
+  if (state_ == State::kIdle || state_ == State::kBinding || header.call_id >= next_wire_id_) {
+    return FailWith(absl::FailedPreconditionError("response to no request"));
+  }
+  if (!Verify(pdu, segments)) return;
+  const auto found = sent_.find(header.call_id);
+  if (found == sent_.end()) return;  // orphaned
+  Sent& call = found->second;
+  if (header.has(pdu::kFirstFrag) == call.begun) {
+    return FailWith(absl::InvalidArgumentError("fragments of a response out of order"));
+  }
+  call.begun = true;
+  call.endian = header.endian();
+  if (!call.discarded) {
+    if (response->stub.size() > options_.max_stub - call.stub.size()) {
+      call.discarded = true;
+      call.stub = {};
+      Done(call.id, absl::ResourceExhaustedError("response longer than allowed"));
+    } else {
+      call.stub.insert(call.stub.end(), response->stub.begin(), response->stub.end());
+    }
+  }
+  if (!header.has(pdu::kLastFrag)) return;
+  Finish(header.call_id, CallReply{std::move(call.stub), call.endian});
+}
+
+void ClientAssociation::Machine::OnFault(base::Bytes& pdu, const pdu::Segments& segments) {
+  const pdu::Header& header = segments.header;
+  const auto fault = pdu::DecodeFault(segments.body, header.endian());
+  if (!fault.ok()) return FailWith(fault.status());
+  if ((state_ == State::kBinding || state_ == State::kAltering) && header.call_id == negotiation_id_) {
+    if (authenticated_) return FailWith(pdu::ToStatus(fault->status, "alter_context refused"));
+    return FailWith(absl::UnauthenticatedError("authentication refused: " + pdu::ToString(fault->status)));
+  }
+  if (state_ == State::kIdle || state_ == State::kBinding || header.call_id >= next_wire_id_) {
+    return FailWith(absl::FailedPreconditionError("fault to no request"));
+  }
+  // Servers do not sign faults; where one does, the security context counts it.
+  if (segments.trailer && !Verify(pdu, segments)) return;
+  if (pdu::IsForbiddenFault(fault->status)) {  // [MS-RPCE] 3.3.2.5.1
+    return Finish(header.call_id, absl::InternalError(absl::StrFormat(
+                                      "fault with the forbidden status 0x%08X", fault->status.value)));
+  }
+  Finish(header.call_id, CallFault{fault->status, header.has(pdu::kDidNotExecute)});
+}
+
+// [C706] 12.6.4.11: the client closes when nothing is outstanding.
+void ClientAssociation::Machine::OnShutdown() {
+  if (state_ != State::kReady && state_ != State::kAltering) {
+    return FailWith(absl::UnavailableError("the server shuts the connection down"));
+  }
+  shutting_down_ = true;
+  for (Kept& call : std::exchange(kept_, {})) {
+    Done(call.id, absl::UnavailableError("the server shuts the connection down"));
+  }
+  if (sent_.empty()) FailWith(absl::UnavailableError("the server shuts the connection down"));
+}
+
+// False: the connection is closed.
+bool ClientAssociation::Machine::Verify(base::Bytes& pdu, const pdu::Segments& segments) {
+  const Protection with = protection();
+  if (!with.covers_pdus()) return true;
+  const pdu::SecTrailer expected = Trailer();
+  absl::Status status = absl::UnauthenticatedError("response without the protection that was agreed on");
+  if (segments.trailer && segments.trailer->auth_type == expected.auth_type &&
+      segments.trailer->auth_level == expected.auth_level &&
+      segments.trailer->context_id == expected.context_id) {
+    status = OpenFragment(pdu, segments, pdu::kResponseHeaderSize, with);
+  }
+  if (status.ok()) return true;
+  FailWith(std::move(status));
+  return false;
+}
+
+// Sends what may be sent, in its order; asks for the first interface that the server was not asked for.
+void ClientAssociation::Machine::Pump() {
+  for (std::size_t i = 0; i < kept_.size() && state_ == State::kReady;) {
+    if (!multiplexed_ && !sent_.empty()) return;
+    const pdu::SyntaxId interface = kept_[i].request.interface;
+    const std::size_t index = ContextOf(interface);
+    switch (contexts_[index].answer) {
+      case Answer::kAsk:
+        state_ = State::kAltering;
+        negotiated_ = {index};
+        SendNegotiation(pdu::PduType::kAlterContext, false, {});
+        return;
+      case Answer::kRejected: {
+        const CallId id = kept_[i].id;
+        kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
+        Done(id, absl::UnimplementedError("the server has no interface " + interface.ToString()));
+        break;
+      }
+      case Answer::kAccepted: {
+        const Kept call = std::move(kept_[i]);
+        kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (!SendCall(call, static_cast<std::uint16_t>(index))) return;
+        break;
+      }
+    }
+  }
+}
+
+// False: the connection is closed.
+bool ClientAssociation::Machine::SendCall(const Kept& call, std::uint16_t context_id) {
+  pdu::Header header;
+  header.type = pdu::PduType::kRequest;
+  header.call_id = next_wire_id_++;
+  if (call.request.object) header.flags |= pdu::kObjectUuid;
+  sent_[header.call_id].id = call.id;
+  const auto request_header = [&](std::uint32_t alloc_hint) {
+    base::ByteWriter out;
+    pdu::EncodeRequest(out, {alloc_hint, context_id, call.request.opnum, call.request.object, {}});
+    return out.Take();
+  };
+  auto fragments = Fragment(header, request_header, call.request.stub, frag_, protection());
+  if (!fragments.ok()) {
+    FailWith(std::move(fragments).status());
+    return false;
+  }
+  for (base::Bytes& fragment : *fragments) actions_.push_back(ClientSend{std::move(fragment)});
+  return true;
+}
+
+std::size_t ClientAssociation::Machine::ContextOf(const pdu::SyntaxId& abstract_syntax) {
+  const auto found = std::find_if(contexts_.begin(), contexts_.end(), [&](const Context& context) {
+    return context.abstract_syntax == abstract_syntax;
+  });
+  const auto index = static_cast<std::size_t>(found - contexts_.begin());
+  if (found == contexts_.end()) contexts_.push_back({abstract_syntax, Answer::kAsk});
+  return index;
+}
+
+void ClientAssociation::Machine::Cancel(CallId id) {
+  const absl::Status cancelled = absl::CancelledError("the call was cancelled");
+  const auto kept =
+      std::find_if(kept_.begin(), kept_.end(), [id](const Kept& call) { return call.id == id; });
+  if (kept != kept_.end()) {
+    kept_.erase(kept);
+    return Done(id, cancelled);
+  }
+  const auto sent = std::find_if(sent_.begin(), sent_.end(), [id](const auto& entry) {
+    return entry.second.id == id && !entry.second.discarded;
+  });
+  if (sent == sent_.end()) return;
+  // [MS-RPCE] 3.3.1.5.10
+  if ((features_ & pdu::kKeepConnectionOnOrphan) != 0) {
+    SendSmall(pdu::PduType::kOrphaned, sent->first);
+    return Finish(sent->first, cancelled);
+  }
+  SendSmall(pdu::PduType::kCoCancel, sent->first);
+  sent->second.discarded = true;
+  sent->second.stub = {};
+  Done(id, cancelled);
+}
+
+void ClientAssociation::Machine::OnClosed(absl::Status status) {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  closed_why_ = std::move(status);
+  if (closed_why_.ok()) closed_why_ = absl::UnavailableError("the connection was closed");
+  EndAllCalls(closed_why_);
+}
+
+void ClientAssociation::Machine::Done(CallId id, std::variant<CallReply, CallFault, absl::Status> result) {
+  actions_.push_back(CallDone{id, std::move(result)});
+}
+
+void ClientAssociation::Machine::Finish(std::uint32_t wire_id,
+                                        std::variant<CallReply, CallFault, absl::Status> result) {
+  const auto found = sent_.find(wire_id);
+  if (found == sent_.end()) return;  // orphaned
+  const Sent call = std::move(found->second);
+  sent_.erase(found);
+  if (!call.discarded) Done(call.id, std::move(result));
+  if (shutting_down_ && sent_.empty()) {
+    return FailWith(absl::UnavailableError("the server shuts the connection down"));
+  }
+  Pump();
+}
+
+void ClientAssociation::Machine::EndAllCalls(const absl::Status& status) {
+  for (auto& [wire_id, call] : std::exchange(sent_, {})) {
+    if (!call.discarded) Done(call.id, status);
+  }
+  for (const Kept& call : std::exchange(kept_, {})) Done(call.id, status);
+}
+
+void ClientAssociation::Machine::FailWith(absl::Status status) {
+  state_ = State::kClosed;
+  closed_why_ = status;
+  EndAllCalls(status);
+  actions_.push_back(ClientClose{std::move(status)});
+}
+
+void ClientAssociation::Machine::SendSmall(pdu::PduType type, std::uint32_t wire_id) {
+  pdu::Header header;
+  header.type = type;
+  header.call_id = wire_id;
+  actions_.push_back(ClientSend{pdu::Assemble(header, {})});
+}
+
+Protection ClientAssociation::Machine::protection() const {
+  return {options_.security.get(), options_.level, kSecurityContextId, header_signing_};
+}
+
+}  // namespace ipam::rpc
