@@ -6,8 +6,8 @@
 // Events are pulled: OnEventsAvailable says that there are some, ReadEvents fetches them after a cursor.
 //
 // Threads: every method may be called from any thread and none blocks. One thread of the engine owns the store and runs
-// all operations, one entity of one operation at a time, in turn; the listener and all callbacks are called on it and
-// must not block.
+// all operations, one entity of one operation at a time, in turn; the listener and the callbacks are called on it and
+// must not block. A refusal for want of room (kResourceExhausted) comes from the calling thread.
 #pragma once
 
 #include <cstddef>

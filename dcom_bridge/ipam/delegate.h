@@ -1,0 +1,69 @@
+// One operation of [MS-IPAMM2] 3.19.4.4.1: checks, lists the entities that it touches, applies them one by one. It knows
+// nothing of progress, transactions or threads; Operation turns what it says into events.
+//
+// Call protocol: Prepare once; then size and Describe at any time; Apply for 0, 1, 2 ... Transactions that fail are done
+// again: Apply may be called again for an index, after which the later ones follow again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ipam/v1/dns_enums.pb.h"
+#include "ipam/v1/enums.pb.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace ipam::engine {
+
+class Store;
+
+// The kinds of subtasks, SubTaskUniqueId of 2.2.4.399: one for each cmdlet that Windows' own server would run.
+enum class SubtaskKind : std::int32_t {
+  kAddDhcpScope = 1,
+  kSetDhcpDnsSetting = 2,
+  kSetDhcpOption = 3,
+  kAddDhcpExclusionRange = 4,
+  kMapIpRange = 5,
+  kAddDhcpReservation = 6,
+  kSetDhcpReservationOption = 7,
+  kAddDhcpFailover = 8,
+  kAddDhcpFailoverScope = 9,
+  kAddIpamAddress = 10,
+  kSetCustomFields = 11,
+  kAddDnsForwardMapping = 12,
+  kAddDnsReverseMapping = 13,
+  kAddDnsResourceRecord = 14,
+  kAddDnsZone = 15,
+  kAddDnsServerZone = 16,
+  kMapRangesToReverseZone = 17,
+};
+
+struct Entity {
+  SubtaskKind kind = SubtaskKind::kAddDhcpScope;
+  std::string name;                                   // SubTaskName
+  std::shared_ptr<google::protobuf::Message> details;  // SubTaskInstanceDetails: a formatter of ipam.v1, or null
+  std::optional<std::size_t> needs;  // an earlier entity; if that did not succeed, this one ends as NotRun
+  v1::IpamObjectType object_type = v1::IPAM_OBJECT_TYPE_NONE;
+  v1::EntityOperationType operation_type = v1::ENTITY_OPERATION_TYPE_ADD;
+  v1::DnsResourceRecordType record_type = v1::DNS_RESOURCE_RECORD_TYPE_NONE;  // of resource records
+};
+
+class Delegate {
+ public:
+  virtual ~Delegate() = default;
+  // The steps before the first change. A fault ends the operation, and no subtask is announced.
+  virtual absl::Status Prepare(Store& store) = 0;
+  virtual std::size_t size() const = 0;
+  virtual Entity Describe(std::size_t index) const = 0;
+  // In a savepoint. The record id of the row that was made or changed; a fault undoes this entity only.
+  virtual absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) = 0;
+};
+
+}  // namespace ipam::engine

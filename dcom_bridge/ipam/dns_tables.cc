@@ -1,0 +1,208 @@
+#include "dcom_bridge/ipam/dns_tables.h"
+
+#include <utility>
+
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/fault.h"
+#include "dcom_bridge/ipam/json.h"
+#include "dcom_bridge/ipam/rows.h"
+
+namespace ipam::engine {
+namespace {
+
+void ZoneColumns(const Cursor& row, v1::BaseDnsZone& zone) { zone.set_record_id(row.Int64(1)); }
+
+void ServerZoneColumns(const Cursor& row, v1::BaseDnsServerZone& zone) {
+  zone.set_record_id(row.Int64(1));
+  zone.mutable_server()->mutable_server_role_info()->set_record_id(row.Int64(2));
+  v1::BaseDnsZone* lookup_zone = zone.has_dns_server_reverse_zone()
+                                     ? zone.mutable_dns_server_reverse_zone()->mutable_zone()
+                                     : zone.mutable_dns_server_zone()->mutable_zone();
+  lookup_zone->set_record_id(row.Int64(3));
+}
+
+}  // namespace
+
+DnsTables::DnsTables(Database& db)
+    : put_server_(db,
+                  "INSERT INTO dns_servers (record_id, details) VALUES (?, ?)"
+                  " ON CONFLICT (record_id) DO UPDATE SET details = excluded.details RETURNING record_id"),
+      has_server_(db, "SELECT 1 FROM dns_servers WHERE record_id = ?"),
+      list_servers_(db, "SELECT details, record_id FROM dns_servers ORDER BY record_id"),
+      put_zone_(db,
+                "INSERT INTO dns_zones (record_id, name, parent_id, details) VALUES (nullif(?, 0), ?, nullif(?, 0), ?)"
+                " ON CONFLICT (record_id) DO UPDATE SET name = excluded.name, parent_id = excluded.parent_id,"
+                " details = excluded.details RETURNING record_id"),
+      get_zone_(db, "SELECT details, record_id FROM dns_zones WHERE record_id = ?"),
+      find_zone_(db, "SELECT record_id FROM dns_zones WHERE name = ?"),
+      list_zones_(db, "SELECT details, record_id FROM dns_zones ORDER BY record_id"),
+      put_reverse_zone_(db,
+                        "INSERT INTO dns_reverse_zones (record_id, name, af, start_address, end_address, details)"
+                        " VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+                        " name = excluded.name, af = excluded.af, start_address = excluded.start_address,"
+                        " end_address = excluded.end_address, details = excluded.details RETURNING record_id"),
+      get_reverse_zone_(db, "SELECT details, record_id FROM dns_reverse_zones WHERE record_id = ?"),
+      find_reverse_zone_(db, "SELECT record_id FROM dns_reverse_zones WHERE name = ?"),
+      list_reverse_zones_(db, "SELECT details, record_id FROM dns_reverse_zones ORDER BY record_id"),
+      put_server_zone_(db,
+                       "INSERT INTO dns_server_zones (record_id, server_id, zone_id, details)"
+                       " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+                       " server_id = excluded.server_id, zone_id = excluded.zone_id, details = excluded.details"
+                       " RETURNING record_id"),
+      get_server_zone_(db, "SELECT server_id, zone_id FROM dns_server_zones WHERE record_id = ?"),
+      list_server_zones_(db, "SELECT details, record_id, server_id, zone_id FROM dns_server_zones ORDER BY record_id"),
+      put_server_reverse_zone_(db,
+                               "INSERT INTO dns_server_reverse_zones (record_id, server_id, zone_id, details)"
+                               " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+                               " server_id = excluded.server_id, zone_id = excluded.zone_id,"
+                               " details = excluded.details RETURNING record_id"),
+      get_server_reverse_zone_(db, "SELECT server_id, zone_id FROM dns_server_reverse_zones WHERE record_id = ?"),
+      list_server_reverse_zones_(
+          db, "SELECT details, record_id, server_id, zone_id FROM dns_server_reverse_zones ORDER BY record_id"),
+      put_record_(db,
+                  "INSERT INTO dns_resource_records (record_id, forward_zone_id, reverse_zone_id, name, record_type,"
+                  " record_data, host_name, fqdn, address, ipv4_address_id, ipv6_address_id, details)"
+                  " VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+                  " forward_zone_id = excluded.forward_zone_id, reverse_zone_id = excluded.reverse_zone_id,"
+                  " name = excluded.name, record_type = excluded.record_type, record_data = excluded.record_data,"
+                  " host_name = excluded.host_name, fqdn = excluded.fqdn, address = excluded.address,"
+                  " ipv4_address_id = excluded.ipv4_address_id, ipv6_address_id = excluded.ipv6_address_id,"
+                  " details = excluded.details RETURNING record_id"),
+      // 3 is DnsResourceRecordType.PTR
+      find_ptr_(db,
+                "SELECT coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records"
+                " WHERE address = ? AND record_type = 3 ORDER BY record_id LIMIT 1"),
+      list_records_(db,
+                    "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
+                    " coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records ORDER BY record_id"),
+      put_range_zone_(db,
+                      "INSERT INTO range_dns_reverse_lookups (range_id, zone_id) VALUES (?, ?)"
+                      " ON CONFLICT (range_id) DO UPDATE SET zone_id = excluded.zone_id"),
+      has_range_zone_(db, "SELECT 1 FROM range_dns_reverse_lookups WHERE range_id = ?"),
+      list_ranges_of_zone_(db, "SELECT range_id FROM range_dns_reverse_lookups WHERE zone_id = ? ORDER BY range_id"),
+      list_range_zones_(db, "SELECT range_id, zone_id FROM range_dns_reverse_lookups ORDER BY range_id") {}
+
+absl::StatusOr<std::int64_t> DnsTables::PutServer(const v1::DnsServer& server) {
+  return ReturnedId(put_server_.Lookup(server.server_role_info().record_id(), ToJson(server)));
+}
+
+absl::StatusOr<bool> DnsTables::HasServer(std::int64_t id) {
+  IPAM_ASSIGN_OR_RETURN(const auto found, has_server_.Lookup(id));
+  return found.has_value();
+}
+
+absl::StatusOr<std::vector<v1::DnsServer>> DnsTables::ListServers() {
+  return ReadRows<v1::DnsServer>(list_servers_.Query(), [](const Cursor& row, v1::DnsServer& server) {
+    server.mutable_server_role_info()->set_record_id(row.Int64(1));
+  });
+}
+
+absl::StatusOr<std::int64_t> DnsTables::PutZone(const v1::BaseDnsZone& zone) {
+  if (!zone.has_dns_reverse_lookup_zone()) {
+    return ReturnedId(put_zone_.Lookup(zone.record_id(), zone.name(), zone.dns_zone().parent_id(), ToJson(zone)));
+  }
+  const auto start = ParseIp(zone.dns_reverse_lookup_zone().start_ip());
+  const auto end = ParseIp(zone.dns_reverse_lookup_zone().end_ip());
+  if (!start || !end || start->size() != end->size()) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS,
+                 "StartIP and EndIP of a reverse lookup zone are addresses of one family.");
+  }
+  return ReturnedId(put_reverse_zone_.Lookup(zone.record_id(), zone.name(), Family(*start), *start, *end, ToJson(zone)));
+}
+
+absl::StatusOr<std::optional<v1::BaseDnsZone>> DnsTables::GetZone(Lookup lookup, std::int64_t id) {
+  Statement& get = lookup == Lookup::kForward ? get_zone_ : get_reverse_zone_;
+  return ReadRow<v1::BaseDnsZone>(get.Query(id), ZoneColumns);
+}
+
+absl::StatusOr<std::optional<std::int64_t>> DnsTables::FindZone(Lookup lookup, const std::string& name) {
+  return (lookup == Lookup::kForward ? find_zone_ : find_reverse_zone_).Lookup(name);
+}
+
+absl::StatusOr<std::vector<v1::BaseDnsZone>> DnsTables::ListZones(Lookup lookup) {
+  Statement& list = lookup == Lookup::kForward ? list_zones_ : list_reverse_zones_;
+  return ReadRows<v1::BaseDnsZone>(list.Query(), ZoneColumns);
+}
+
+absl::StatusOr<std::int64_t> DnsTables::PutServerZone(const v1::BaseDnsServerZone& zone, std::int64_t server_id,
+                                                      std::int64_t zone_id) {
+  Statement& put = zone.has_dns_server_reverse_zone() ? put_server_reverse_zone_ : put_server_zone_;
+  return ReturnedId(put.Lookup(zone.record_id(), server_id, zone_id, ToJson(zone)));
+}
+
+absl::StatusOr<std::optional<DnsTables::ServerZone>> DnsTables::GetServerZone(Lookup lookup, std::int64_t id) {
+  Cursor row = (lookup == Lookup::kForward ? get_server_zone_ : get_server_reverse_zone_).Query(id);
+  std::optional<ServerZone> found;
+  if (row.Next()) found = ServerZone{.id = id, .server_id = row.Int64(0), .zone_id = row.Int64(1)};
+  IPAM_RETURN_IF_ERROR(row.status());
+  return found;
+}
+
+absl::StatusOr<std::vector<v1::BaseDnsServerZone>> DnsTables::ListServerZones(Lookup lookup) {
+  Statement& list = lookup == Lookup::kForward ? list_server_zones_ : list_server_reverse_zones_;
+  return ReadRows<v1::BaseDnsServerZone>(list.Query(), ServerZoneColumns);
+}
+
+absl::StatusOr<std::int64_t> DnsTables::PutRecord(const v1::DnsResourceRecord& record, const RecordColumns& columns) {
+  std::optional<std::int64_t> forward;
+  std::optional<std::int64_t> reverse;
+  (columns.lookup == Lookup::kForward ? forward : reverse) = columns.zone_id;
+  return ReturnedId(put_record_.Lookup(record.record_id(), forward, reverse, record.name(),
+                               static_cast<std::int64_t>(record.record_type()), ToJson(record.record_data()),
+                               columns.host_name, columns.fqdn, columns.address, columns.ipv4_address_id,
+                               columns.ipv6_address_id, ToJson(record)));
+}
+
+absl::StatusOr<std::optional<std::int64_t>> DnsTables::FindAddressOfPtr(const IpOctets& address) {
+  return find_ptr_.Lookup(address);
+}
+
+absl::Status DnsTables::ForEachRecord(const std::function<absl::Status(const v1::DnsResourceRecord&)>& use) {
+  Cursor rows = list_records_.Query();
+  while (rows.Next()) {
+    v1::DnsResourceRecord record;
+    IPAM_RETURN_IF_ERROR(FromJson(rows.Text(0), record));
+    record.set_record_id(rows.Int64(1));
+    record.set_zone_record_id(rows.Int64(2));
+    record.set_zone_type(rows.Int64(3) != 0 ? v1::ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE
+                                            : v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE);
+    record.clear_associated_ip_address_id();
+    if (const auto address = rows.OptionalInt64(4)) record.set_associated_ip_address_id(*address);
+    IPAM_RETURN_IF_ERROR(use(record));
+  }
+  return rows.status();
+}
+
+absl::Status DnsTables::PutRangeZone(const v1::RangeReverseLookupZone& mapping) {
+  return put_range_zone_.Run(mapping.range_record_id(), mapping.reverse_lookup_zone_record_id());
+}
+
+absl::StatusOr<bool> DnsTables::HasRangeZone(std::int64_t range_id) {
+  IPAM_ASSIGN_OR_RETURN(const auto found, has_range_zone_.Lookup(range_id));
+  return found.has_value();
+}
+
+absl::StatusOr<std::vector<std::int64_t>> DnsTables::ListRangesOfZone(std::int64_t zone_id) {
+  return ReadIds(list_ranges_of_zone_.Query(zone_id));
+}
+
+absl::StatusOr<std::vector<v1::RangeReverseLookupZone>> DnsTables::ListRangeZones() {
+  std::vector<v1::RangeReverseLookupZone> mappings;
+  Cursor rows = list_range_zones_.Query();
+  while (rows.Next()) {
+    v1::RangeReverseLookupZone& mapping = mappings.emplace_back();
+    mapping.set_record_id(rows.Int64(0));
+    mapping.set_range_record_id(rows.Int64(0));
+    mapping.set_reverse_lookup_zone_record_id(rows.Int64(1));
+  }
+  IPAM_RETURN_IF_ERROR(rows.status());
+  return mappings;
+}
+
+std::string FullName(const std::string& name, const std::string& zone) {
+  if (name == "@" || name.empty()) return zone;
+  if (name.ends_with('.')) return name.substr(0, name.size() - 1);
+  return name + "." + zone;
+}
+
+}  // namespace ipam::engine

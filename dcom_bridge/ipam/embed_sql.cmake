@@ -1,0 +1,12 @@
+# cmake -DOUT=file.cc -DFOLDER=... -P embed_sql.cmake
+file(READ ${FOLDER}/schema.sql schema)
+file(READ ${FOLDER}/provision.sql provision)
+file(WRITE ${OUT} "#include \"dcom_bridge/ipam/schema_sql.h\"
+
+namespace ipam::engine {
+
+const char kSchemaSql[] = R\"sql(${schema})sql\";
+const char kProvisionSql[] = R\"sql(${provision})sql\";
+
+}  // namespace ipam::engine
+")

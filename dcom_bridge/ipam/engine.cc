@@ -1,0 +1,454 @@
+#include "dcom_bridge/ipam/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "dcom_bridge/base/mutex.h"
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/authorization.h"
+#include "dcom_bridge/ipam/delegates.h"
+#include "dcom_bridge/ipam/operation.h"
+#include "dcom_bridge/ipam/operation_log.h"
+#include "dcom_bridge/ipam/store.h"
+#include "dcom_bridge/model/parameters.h"
+
+namespace ipam::engine {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// Entities of at most this time share a transaction; one that was asked for something ends earlier.
+constexpr auto kTransactionTime = std::chrono::milliseconds(50);
+constexpr auto kBusyTransactionTime = std::chrono::milliseconds(2);
+// Between attempts to write to a store that failed.
+constexpr auto kFirstRetry = std::chrono::milliseconds(100);
+constexpr auto kLastRetry = std::chrono::seconds(5);
+constexpr auto kPurgeInterval = std::chrono::hours(1);
+constexpr int kPurgeBatch = 16;  // operations that one transaction removes
+// Reads and answers of all sessions; one operation has one of each at a time.
+constexpr std::size_t kMaxCommands = 16'384;
+
+struct StartCommand {
+  base::Guid id;
+  Prepared prepared;
+  Caller caller;
+  StartDone done;
+};
+struct ProceedCommand {
+  base::Guid id;
+};
+struct AbandonCommand {
+  base::Guid id;
+  std::string reason;
+};
+struct ReadCommand {
+  base::Guid id;
+  std::uint64_t after;
+  std::size_t max;
+  ReadDone done;
+};
+using Command = std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand>;
+
+const v1::OperationParameters& ParametersOf(const Prepared& prepared) {
+  return static_cast<const v1::OperationParameters&>(*prepared.parameters);
+}
+
+}  // namespace
+
+// Members without a note belong to the engine's thread.
+class Engine::Impl {
+ public:
+  Impl(Options options, std::unique_ptr<Database> db, base::Clock& clock, EventListener& listener)
+      : options_(std::move(options)),
+        clock_(clock),
+        listener_(listener),
+        db_(std::move(db)),
+        store_(*db_),
+        log_(*db_),
+        authorization_(options_.administrators) {}
+  ~Impl();
+
+  absl::Status EndInterruptedOperations();  // before Run
+  void Run() {
+    thread_ = std::thread([this] { Loop(); });
+  }
+
+  void Push(Command command) IPAM_EXCLUDES(mutex_);
+  // False: too many wait, and `command` is as it was.
+  bool PushRead(ReadCommand& command) IPAM_EXCLUDES(mutex_);
+  bool ReserveStart() IPAM_EXCLUDES(mutex_);
+  void ReleaseStart() IPAM_EXCLUDES(mutex_);
+
+ private:
+  struct Live {
+    std::unique_ptr<const Prepared> prepared;  // the delegate refers to it
+    std::unique_ptr<Operation> operation;
+    bool running = false;  // has a place in turns_ or delayed_
+  };
+  struct Started {
+    base::Guid id;
+    StartDone done;
+    absl::Status status;
+  };
+
+  void Loop();
+  // Commands, or none because something is due. False: the engine stops.
+  bool Wait(std::deque<Command>& commands) IPAM_EXCLUDES(mutex_);
+  bool HasCommands() IPAM_EXCLUDES(mutex_);
+  std::optional<Steady::time_point> NextDue() const;
+
+  void Read(ReadCommand& command);
+  void Transact(std::deque<Command> commands);
+  absl::Status Work(std::deque<Command>& commands);
+  absl::StatusOr<absl::Status> Admit(StartCommand& command);
+  absl::Status StepNext();
+  void PromoteWaiting();
+  void Forget(const base::Guid& id);
+  void Commit();
+  void Rollback(std::deque<Command> commands, const absl::Status& why);
+  void Purge();
+
+  const Options options_;
+  base::Clock& clock_;
+  EventListener& listener_;
+  const std::unique_ptr<Database> db_;
+  Store store_;
+  OperationLog log_;
+  const Authorization authorization_;
+
+  absl::flat_hash_map<base::Guid, Live> live_;  // started and not ended
+  std::deque<base::Guid> turns_;                // runnable, next first
+  std::multimap<Steady::time_point, base::Guid> delayed_;  // runnable after the step delay
+  std::deque<base::Guid> waiting_;                         // for a place among the running
+  std::size_t running_ = 0;                                // in turns_ and delayed_
+  // Of the open transaction.
+  absl::flat_hash_set<base::Guid> touched_;
+  std::vector<base::Guid> ended_;
+  std::vector<Started> started_;
+
+  Steady::time_point retry_at_{};  // the store failed before
+  Steady::duration retry_after_ = kFirstRetry;
+  Steady::time_point purge_at_{};
+
+  base::Mutex mutex_;
+  base::CondVar wake_;
+  std::deque<Command> commands_ IPAM_GUARDED_BY(mutex_);
+  std::size_t open_ IPAM_GUARDED_BY(mutex_) = 0;  // operations asked for and not ended
+  bool stopping_ IPAM_GUARDED_BY(mutex_) = false;
+
+  std::thread thread_;
+};
+
+Engine::Impl::~Impl() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  std::deque<Command> unanswered;
+  {
+    base::MutexLock lock(mutex_);
+    unanswered.swap(commands_);
+  }
+  for (Command& command : unanswered) {
+    if (auto* start = std::get_if<StartCommand>(&command)) start->done(absl::UnavailableError("the server stops"));
+    if (auto* read = std::get_if<ReadCommand>(&command)) read->done(absl::UnavailableError("the server stops"));
+  }
+}
+
+absl::Status Engine::Impl::EndInterruptedOperations() {
+  IPAM_RETURN_IF_ERROR(db_->Execute("BEGIN IMMEDIATE"));
+  IPAM_ASSIGN_OR_RETURN(const auto unfinished, log_.ListUnfinished());
+  for (const OperationLog::Unfinished& operation : unfinished) {
+    IPAM_RETURN_IF_ERROR(EndInterrupted(operation, log_, clock_));
+  }
+  return db_->Execute("COMMIT");
+}
+
+// Starts are bounded by ReserveStart, what follows them by the operations that are open.
+void Engine::Impl::Push(Command command) {
+  {
+    base::MutexLock lock(mutex_);
+    commands_.push_back(std::move(command));
+  }
+  wake_.notify_one();
+}
+
+bool Engine::Impl::PushRead(ReadCommand& command) {
+  {
+    base::MutexLock lock(mutex_);
+    if (commands_.size() >= kMaxCommands) return false;
+    commands_.push_back(std::move(command));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+bool Engine::Impl::ReserveStart() {
+  base::MutexLock lock(mutex_);
+  if (open_ >= options_.max_running + options_.max_queued) return false;
+  ++open_;
+  return true;
+}
+
+void Engine::Impl::ReleaseStart() {
+  base::MutexLock lock(mutex_);
+  --open_;
+}
+
+void Engine::Impl::Loop() {
+  purge_at_ = Steady::now();
+  std::deque<Command> commands;
+  while (Wait(commands)) {
+    std::deque<Command> changes;
+    for (Command& command : commands) {
+      if (auto* read = std::get_if<ReadCommand>(&command)) {
+        Read(*read);  // between transactions: sees what is committed
+      } else {
+        changes.push_back(std::move(command));
+      }
+    }
+    const auto now = Steady::now();
+    const bool runnable = !turns_.empty() || (!delayed_.empty() && delayed_.begin()->first <= now);
+    if (!changes.empty() || (runnable && now >= retry_at_)) Transact(std::move(changes));
+    if (now >= purge_at_) Purge();
+  }
+}
+
+bool Engine::Impl::Wait(std::deque<Command>& commands) {
+  commands.clear();
+  const std::optional<Steady::time_point> due = NextDue();
+  base::MutexLock lock(mutex_);
+  while (!stopping_ && commands_.empty() && (!due || Steady::now() < *due)) {
+    if (due) {
+      wake_.wait_until(mutex_, *due);
+    } else {
+      wake_.wait(mutex_);
+    }
+  }
+  if (stopping_) return false;
+  commands.swap(commands_);
+  return true;
+}
+
+bool Engine::Impl::HasCommands() {
+  base::MutexLock lock(mutex_);
+  return !commands_.empty() || stopping_;
+}
+
+std::optional<Steady::time_point> Engine::Impl::NextDue() const {
+  Steady::time_point due = purge_at_;
+  if (!turns_.empty()) {
+    due = std::min(due, retry_at_);
+  } else if (!delayed_.empty()) {
+    due = std::min(due, std::max(retry_at_, delayed_.begin()->first));
+  }
+  return due;
+}
+
+void Engine::Impl::Read(ReadCommand& command) { command.done(log_.Read(command.id, command.after, command.max)); }
+
+void Engine::Impl::Transact(std::deque<Command> commands) {
+  absl::Status status = db_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = Work(commands);
+  if (status.ok()) status = db_->Execute("COMMIT");
+  if (status.ok()) {
+    Commit();
+  } else {
+    Rollback(std::move(commands), status);
+  }
+}
+
+absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
+  for (Command& command : commands) {
+    if (auto* start = std::get_if<StartCommand>(&command)) {
+      IPAM_ASSIGN_OR_RETURN(absl::Status admitted, Admit(*start));
+      started_.push_back({start->id, std::exchange(start->done, nullptr), std::move(admitted)});
+      continue;
+    }
+    const auto* abandon = std::get_if<AbandonCommand>(&command);
+    const auto found = live_.find(abandon != nullptr ? abandon->id : std::get<ProceedCommand>(command).id);
+    if (found == live_.end() || found->second.operation->runnable()) continue;
+    if (abandon != nullptr) {
+      touched_.insert(abandon->id);
+      IPAM_RETURN_IF_ERROR(found->second.operation->Abandon(abandon->reason, log_, clock_));
+      ended_.push_back(abandon->id);
+    } else {
+      found->second.operation->Proceed();
+      waiting_.push_back(found->first);
+    }
+  }
+  PromoteWaiting();
+  const auto begun = Steady::now();
+  for (auto now = begun; now - begun < kTransactionTime; now = Steady::now()) {
+    if (now - begun >= kBusyTransactionTime && HasCommands()) break;
+    while (!delayed_.empty() && delayed_.begin()->first <= now) {
+      turns_.push_back(delayed_.begin()->second);
+      delayed_.erase(delayed_.begin());
+    }
+    if (turns_.empty()) break;
+    IPAM_RETURN_IF_ERROR(StepNext());
+  }
+  return absl::OkStatus();
+}
+
+// OK: the answer of the start. Else the store failed.
+absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
+  const v1::OperationParameters& parameters = ParametersOf(command.prepared);
+  absl::Status allowed = authorization_.Check(command.caller, parameters, store_);
+  if (absl::IsPermissionDenied(allowed)) return allowed;
+  IPAM_RETURN_IF_ERROR(allowed);
+
+  const std::string account = command.caller.domain + "\\" + command.caller.user;
+  const absl::StatusOr<std::int64_t> number = log_.Insert(command.id, command.prepared.kind, account, clock_.Now());
+  if (absl::IsAlreadyExists(number.status())) return absl::AlreadyExistsError("the operation was started before");
+  IPAM_RETURN_IF_ERROR(number.status());
+
+  Live live;
+  live.prepared = std::make_unique<const Prepared>(std::move(command.prepared));
+  live.operation = std::make_unique<Operation>(*number, command.id, live.prepared->kind,
+                                               MakeDelegate(ParametersOf(*live.prepared)));
+  IPAM_RETURN_IF_ERROR(live.operation->Begin(log_, clock_));
+  live_.emplace(command.id, std::move(live));
+  touched_.insert(command.id);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::StepNext() {
+  const base::Guid id = turns_.front();
+  touched_.insert(id);
+  IPAM_ASSIGN_OR_RETURN(const Operation::Progress progress, live_.at(id).operation->Step(store_, log_, clock_));
+  turns_.pop_front();
+  if (progress == Operation::Progress::kEnded) {
+    ended_.push_back(id);
+  } else if (progress == Operation::Progress::kEntityStarted && options_.step_delay > absl::ZeroDuration()) {
+    delayed_.emplace(Steady::now() + absl::ToChronoNanoseconds(options_.step_delay), id);
+  } else {
+    turns_.push_back(id);
+  }
+  return absl::OkStatus();
+}
+
+void Engine::Impl::PromoteWaiting() {
+  for (; running_ < options_.max_running && !waiting_.empty(); ++running_) {
+    live_.at(waiting_.front()).running = true;
+    turns_.push_back(waiting_.front());
+    waiting_.pop_front();
+  }
+}
+
+// Of an operation whose place in the queues is gone already, but for one whose start was undone.
+void Engine::Impl::Forget(const base::Guid& id) {
+  if (live_.at(id).running) --running_;
+  live_.erase(id);
+}
+
+void Engine::Impl::Commit() {
+  retry_after_ = kFirstRetry;
+  for (const base::Guid& id : touched_) live_.at(id).operation->Committed();
+  for (const base::Guid& id : ended_) {
+    Forget(id);
+    ReleaseStart();
+  }
+  const auto touched = std::exchange(touched_, {});
+  auto started = std::exchange(started_, {});
+  ended_.clear();
+  PromoteWaiting();
+  for (Started& start : started) {
+    if (!start.status.ok()) ReleaseStart();
+    start.done(start.status);
+  }
+  for (const base::Guid& id : touched) listener_.OnEventsAvailable(id);
+}
+
+void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& why) {
+  (void)db_->Execute("ROLLBACK");  // SQLite may have done it already
+  retry_at_ = Steady::now() + retry_after_;
+  retry_after_ = std::min<Steady::duration>(retry_after_ * 2, kLastRetry);
+  for (const base::Guid& id : touched_) {
+    const auto found = live_.find(id);
+    if (found == live_.end()) continue;
+    found->second.operation->Rollback();
+  }
+  // Steps are done again where they stood; an operation that ended in the transaction takes its turn again.
+  for (const base::Guid& id : ended_) {
+    if (live_.at(id).operation->runnable()) turns_.push_back(id);
+  }
+  touched_.clear();
+  ended_.clear();
+  auto started = std::exchange(started_, {});
+  for (Command& command : commands) {
+    auto* start = std::get_if<StartCommand>(&command);
+    if (start == nullptr) {
+      Push(std::move(command));  // done or not: a second time changes nothing
+    } else if (start->done != nullptr) {
+      started.push_back({start->id, std::move(start->done), why});
+    }
+  }
+  for (Started& start : started) {
+    if (start.status.ok()) {
+      start.status = why;
+      std::erase(waiting_, start.id);
+      std::erase(turns_, start.id);
+      std::erase_if(delayed_, [&start](const auto& entry) { return entry.second == start.id; });
+      Forget(start.id);
+    }
+    ReleaseStart();
+    start.done(absl::IsPermissionDenied(start.status) || absl::IsAlreadyExists(start.status)
+                   ? start.status
+                   : absl::UnavailableError(std::string(start.status.message())));
+  }
+}
+
+void Engine::Impl::Purge() {
+  const absl::StatusOr<std::int64_t> removed = log_.Purge(clock_.Now() - options_.keep_events, kPurgeBatch);
+  // More than one batch: go on at once, between the turns of the operations.
+  purge_at_ = Steady::now() + (removed.ok() && *removed == kPurgeBatch ? Steady::duration::zero() : kPurgeInterval);
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Clock& clock, EventListener& listener) {
+  IPAM_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, OpenDatabase(options.database));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(db), clock, listener);
+  IPAM_RETURN_IF_ERROR(impl->EndInterruptedOperations());
+  impl->Run();
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+absl::StatusOr<Prepared> Engine::Prepare(std::string_view parameters_xml) const {
+  IPAM_ASSIGN_OR_RETURN(model::CheckedParameters checked, model::CheckParameters(parameters_xml));
+  return Prepared{.kind = std::move(checked.kind),
+                  .parameters = std::make_shared<const v1::OperationParameters>(std::move(checked.parameters))};
+}
+
+void Engine::Start(const base::Guid& operation, Prepared prepared, Caller caller, StartDone done) {
+  if (!impl_->ReserveStart()) {
+    done(absl::ResourceExhaustedError("too many operations wait to run"));
+    return;
+  }
+  impl_->Push(StartCommand{operation, std::move(prepared), std::move(caller), std::move(done)});
+}
+
+void Engine::Proceed(const base::Guid& operation) { impl_->Push(ProceedCommand{operation}); }
+
+void Engine::Abandon(const base::Guid& operation, std::string reason) {
+  impl_->Push(AbandonCommand{operation, std::move(reason)});
+}
+
+void Engine::ReadEvents(const base::Guid& operation, std::uint64_t after, std::size_t max, ReadDone done) {
+  ReadCommand command{operation, after, max, std::move(done)};
+  if (!impl_->PushRead(command)) command.done(absl::ResourceExhaustedError("too many calls wait"));
+}
+
+}  // namespace ipam::engine

@@ -1,0 +1,21 @@
+#include "dcom_bridge/ipam/json.h"
+
+#include <google/protobuf/util/json_util.h>
+
+namespace ipam::engine {
+
+std::string ToJson(const google::protobuf::Message& message) {
+  std::string text;
+  // Fails for an Any of unknown type only, and no message of a table holds an Any.
+  (void)google::protobuf::util::MessageToJsonString(message, &text);
+  return text;
+}
+
+absl::Status FromJson(const std::string& text, google::protobuf::Message& message) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  const auto status = google::protobuf::util::JsonStringToMessage(text, &message, options);
+  return status.ok() ? absl::OkStatus() : absl::InternalError("store: " + status.ToString());
+}
+
+}  // namespace ipam::engine

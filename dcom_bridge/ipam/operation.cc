@@ -1,0 +1,212 @@
+#include "dcom_bridge/ipam/operation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/completion.h"
+#include "dcom_bridge/ipam/fault.h"
+#include "dcom_bridge/ipam/store.h"
+
+namespace ipam::engine {
+namespace {
+
+constexpr std::size_t kMaxListedEntities = 1'000;  // of each outcome; 300 octets of XML each
+constexpr char kInterrupted[] = "The server was stopped while the operation ran.";
+
+absl::Status NotSupported(const std::string& kind) {
+  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_METHOD_NOT_IMPLEMENTED,
+               absl::StrFormat("The operation %s is not supported by this server.", kind));
+}
+
+}  // namespace
+
+Operation::Operation(std::int64_t number, const base::Guid& id, std::string kind, std::unique_ptr<Delegate> delegate)
+    : number_(number), id_(id), kind_(std::move(kind)), delegate_(std::move(delegate)) {}
+
+absl::Status Operation::Begin(OperationLog& log, base::Clock& clock) { return Emit(event::Started{}, log, clock); }
+
+void Operation::Proceed() {
+  if (mark_.state != State::kAccepted) return;
+  mark_.state = State::kPreparing;
+  committed_.state = State::kPreparing;  // no row says so: nothing of it can be lost with a transaction
+}
+
+absl::Status Operation::Abandon(const std::string& reason, OperationLog& log, base::Clock& clock) {
+  if (mark_.state != State::kAccepted) return absl::OkStatus();
+  mark_.first_failure = Fault(v1::IPAM_EXCEPTION_ID_IPAM_CLIENT_COMMUNICATION_FAILURE,
+                              absl::StrFormat("StartProgressCallback failed: %s", reason));
+  return Finish(log, clock);
+}
+
+absl::StatusOr<Operation::Progress> Operation::Step(Store& store, OperationLog& log, base::Clock& clock) {
+  switch (mark_.state) {
+    case State::kAccepted:
+    case State::kEnded:
+      return Progress::kEnded;
+    case State::kPreparing: {
+      const absl::Status prepared = delegate_ == nullptr ? NotSupported(kind_) : delegate_->Prepare(store);
+      if (prepared.ok()) {
+        outcomes_.assign(delegate_->size(), false);
+        mark_.state = delegate_->size() == 0 ? State::kFinishing : State::kAnnouncing;
+        return Progress::kMore;
+      }
+      if (!IsFault(prepared)) return prepared;
+      mark_.first_failure = prepared;
+      mark_.state = State::kFinishing;
+      return Progress::kMore;
+    }
+    case State::kAnnouncing:
+      return Announce(log, clock);
+    case State::kReady:
+      return StartEntity(log, clock);
+    case State::kApplying:
+      return ApplyEntity(store, log, clock);
+    case State::kFinishing:
+      IPAM_RETURN_IF_ERROR(Finish(log, clock));
+      return Progress::kEnded;
+  }
+  return absl::InternalError("state");
+}
+
+void Operation::Rollback() {
+  mark_ = committed_;
+  succeeded_.resize(mark_.succeeded);
+  failed_.resize(mark_.failed);
+}
+
+absl::StatusOr<Operation::Progress> Operation::Announce(OperationLog& log, base::Clock& clock) {
+  IPAM_RETURN_IF_ERROR(Emit(event::SubtaskAdded{.subtask = Describe(mark_.next)}, log, clock));
+  if (++mark_.next == outcomes_.size()) {
+    mark_.next = 0;
+    mark_.state = State::kReady;
+  }
+  return Progress::kMore;
+}
+
+absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, base::Clock& clock) {
+  const Entity entity = delegate_->Describe(mark_.next);
+  if (entity.needs && !outcomes_[*entity.needs]) {
+    const absl::Status why =
+        Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_OBJECT_STATE_IS_INVALID,
+              absl::StrFormat("Not run, because this was not done: %s.", delegate_->Describe(*entity.needs).name));
+    IPAM_RETURN_IF_ERROR(EndEntity(event::SubtaskStatus::kNotRun, why, 0, log, clock));
+    return Progress::kMore;
+  }
+  event::SubtaskChanged started;
+  started.subtask = Describe(mark_.next);
+  started.status = started.subtask.status = event::SubtaskStatus::kInProgress;
+  IPAM_RETURN_IF_ERROR(Emit(std::move(started), log, clock));
+  mark_.state = State::kApplying;
+  return Progress::kEntityStarted;
+}
+
+absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, OperationLog& log, base::Clock& clock) {
+  IPAM_RETURN_IF_ERROR(store.db.Execute("SAVEPOINT entity"));
+  const absl::StatusOr<std::int64_t> applied = delegate_->Apply(mark_.next, store);
+  if (!applied.ok() && !IsFault(applied.status())) return applied.status();
+  IPAM_RETURN_IF_ERROR(applied.ok() ? store.db.Execute("RELEASE entity")
+                                    : store.db.Execute("ROLLBACK TO entity; RELEASE entity"));
+  const auto status = applied.ok() ? event::SubtaskStatus::kCompletedWithSuccess
+                                   : event::SubtaskStatus::kCompletedWithError;
+  IPAM_RETURN_IF_ERROR(EndEntity(status, applied.status(), applied.value_or(0), log, clock));
+  return Progress::kMore;
+}
+
+absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Status& why, std::int64_t record_id,
+                                  OperationLog& log, base::Clock& clock) {
+  event::SubtaskChanged ended;
+  ended.subtask = Describe(mark_.next);
+  ended.status = ended.subtask.status = status;
+  ended.percent = status == event::SubtaskStatus::kNotRun ? 0 : 100;
+  if (!why.ok()) ended.completion_status_xml = ExceptionXml(why);
+  IPAM_RETURN_IF_ERROR(Emit(std::move(ended), log, clock));
+
+  outcomes_[mark_.next] = why.ok();
+  if (mark_.first_failure.ok()) mark_.first_failure = why;
+  std::vector<v1::EntityStatus>& list = why.ok() ? succeeded_ : failed_;
+  if (list.size() < kMaxListedEntities) {
+    const Entity entity = delegate_->Describe(mark_.next);
+    v1::EntityStatus& outcome = list.emplace_back();
+    outcome.set_is_successful(why.ok());
+    outcome.set_object_type(entity.object_type);
+    outcome.set_operation_type(entity.operation_type);
+    outcome.set_record_id(record_id);
+    if (entity.record_type != v1::DNS_RESOURCE_RECORD_TYPE_NONE) {
+      outcome.mutable_for_dns_resource_record()->set_record_type(entity.record_type);
+    }
+  }
+  mark_.succeeded = succeeded_.size();
+  mark_.failed = failed_.size();
+
+  ++mark_.next;
+  const int percent = static_cast<int>(mark_.next * 100 / outcomes_.size());
+  if (percent > mark_.percent) {
+    mark_.percent = percent;
+    IPAM_RETURN_IF_ERROR(Emit(event::PercentageChanged{.percent = static_cast<double>(percent)}, log, clock));
+  }
+  mark_.state = mark_.next == outcomes_.size() ? State::kFinishing : State::kReady;
+  return absl::OkStatus();
+}
+
+absl::Status Operation::Finish(OperationLog& log, base::Clock& clock) {
+  // An operation without entities has nothing left to count.
+  if (mark_.first_failure.ok() && mark_.percent < 100) {
+    mark_.percent = 100;
+    IPAM_RETURN_IF_ERROR(Emit(event::PercentageChanged{.percent = 100}, log, clock));
+  }
+  std::vector<v1::EntityStatus> entities = failed_;
+  entities.insert(entities.end(), succeeded_.begin(), succeeded_.end());
+  event::OverallStatusSet completed;
+  completed.status = mark_.first_failure.ok() ? event::OverallStatus::kCompletedWithSuccess
+                                              : event::OverallStatus::kCompletedWithFailure;
+  completed.completion_status_xml = CompletionXml(mark_.first_failure, entities);
+  IPAM_RETURN_IF_ERROR(Emit(std::move(completed), log, clock));
+  mark_.state = State::kEnded;
+  return log.End(number_, clock.Now());
+}
+
+template <typename Change>
+absl::Status Operation::Emit(Change change, OperationLog& log, base::Clock& clock) {
+  event::ProgressEvent event;
+  event.source_sequence = mark_.sequence + 1;
+  event.event_time = clock.Now();
+  event.change = std::move(change);
+  IPAM_RETURN_IF_ERROR(log.Append(number_, event));
+  ++mark_.sequence;
+  return absl::OkStatus();
+}
+
+event::SubtaskInstance Operation::Describe(std::size_t index) const {
+  const Entity entity = delegate_->Describe(index);
+  event::SubtaskInstance subtask;
+  subtask.instance_id = static_cast<std::int32_t>(index) + 1;  // the key: discrepancies A.22
+  subtask.unique_id = static_cast<std::int32_t>(entity.kind);
+  subtask.name = entity.name;
+  if (entity.details != nullptr) subtask.details_xml = DetailsXml(*entity.details);
+  return subtask;
+}
+
+absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log, base::Clock& clock) {
+  const absl::Status why = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, kInterrupted);
+  event::ProgressEvent event;
+  event.source_sequence = operation.last_sequence;
+  event.event_time = clock.Now();
+  IPAM_ASSIGN_OR_RETURN(std::vector<event::SubtaskInstance> open, log.ListOpenSubtasks(operation.number));
+  for (event::SubtaskInstance& subtask : open) {
+    subtask.status = event::SubtaskStatus::kNotRun;
+    ++event.source_sequence;
+    event.change = event::SubtaskChanged{.subtask = std::move(subtask),
+                                         .status = event::SubtaskStatus::kNotRun,
+                                         .completion_status_xml = ExceptionXml(why)};
+    IPAM_RETURN_IF_ERROR(log.Append(operation.number, event));
+  }
+  ++event.source_sequence;
+  event.change = event::OverallStatusSet{.status = event::OverallStatus::kCompletedWithFailure,
+                                         .completion_status_xml = CompletionXml(why, {})};
+  IPAM_RETURN_IF_ERROR(log.Append(operation.number, event));
+  return log.End(operation.number, clock.Now());
+}
+
+}  // namespace ipam::engine

@@ -1,0 +1,97 @@
+// One running operation as a machine: each Step does a little and raises its events, all in the caller's transaction.
+//
+//   state        event    does                                                          next
+//   kAccepted    Proceed  -                                                             kPreparing
+//   kAccepted    Abandon  SetOverallStatus(CompletedWithFailure)                        kEnded
+//   kPreparing   Step     Delegate::Prepare; a fault: SetOverallStatus(...Failure)      kAnnouncing | kEnded
+//   kAnnouncing  Step     AddSubTask of one entity                                      kAnnouncing | kReady
+//   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady | kFinishing
+//   kApplying    Step     the entity in a savepoint, its end, the percentage            kReady | kFinishing
+//   kFinishing   Step     SetOverallStatus                                              kEnded
+//
+// An event that a state does not list changes nothing. The percentage is the share of the subtasks that reached an end,
+// so that 100 stands before SetOverallStatus (discrepancies A.12, A.21). SetOverallStatus comes once (A.18), failed where
+// an entity failed; warnings would show on subtasks (A.13).
+//
+// A transaction that cannot be committed is undone by Rollback, and its steps are done again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/base/guid.h"
+#include "dcom_bridge/event/progress_event.h"
+#include "dcom_bridge/ipam/delegate.h"
+#include "dcom_bridge/ipam/operation_log.h"
+#include "ipam/v1/status.pb.h"
+
+namespace ipam::engine {
+
+class Operation {
+ public:
+  // After a step: there is more; an entity was announced as in progress; nothing is left.
+  enum class Progress { kMore, kEntityStarted, kEnded };
+
+  // `delegate` null: the operation has none yet, and ends with a fault that says so.
+  Operation(std::int64_t number, const base::Guid& id, std::string kind, std::unique_ptr<Delegate> delegate);
+
+  const base::Guid& id() const { return id_; }
+  bool runnable() const { return mark_.state != State::kAccepted && mark_.state != State::kEnded; }
+
+  // Event 1, StartProgressCallback; once, before all else.
+  absl::Status Begin(OperationLog& log, base::Clock& clock);
+  void Proceed();
+  absl::Status Abandon(const std::string& reason, OperationLog& log, base::Clock& clock);
+  // A status that is not OK: the store failed; roll back and step again later.
+  absl::StatusOr<Progress> Step(Store& store, OperationLog& log, base::Clock& clock);
+
+  void Committed() { committed_ = mark_; }
+  void Rollback();
+
+ private:
+  enum class State { kAccepted, kPreparing, kAnnouncing, kReady, kApplying, kFinishing, kEnded };
+  // All that a transaction changes; what the vectors hold beyond it counts for nothing.
+  struct Mark {
+    State state = State::kAccepted;
+    std::uint64_t sequence = 0;
+    std::size_t next = 0;  // entity
+    int percent = 0;
+    std::size_t succeeded = 0;
+    std::size_t failed = 0;
+    absl::Status first_failure;
+  };
+
+  absl::StatusOr<Progress> Announce(OperationLog& log, base::Clock& clock);
+  absl::StatusOr<Progress> StartEntity(OperationLog& log, base::Clock& clock);
+  absl::StatusOr<Progress> ApplyEntity(Store& store, OperationLog& log, base::Clock& clock);
+  absl::Status EndEntity(event::SubtaskStatus status, const absl::Status& why, std::int64_t record_id,
+                         OperationLog& log, base::Clock& clock);
+  absl::Status Finish(OperationLog& log, base::Clock& clock);
+  template <typename Change>
+  absl::Status Emit(Change change, OperationLog& log, base::Clock& clock);
+  event::SubtaskInstance Describe(std::size_t index) const;
+
+  const std::int64_t number_;
+  const base::Guid id_;
+  const std::string kind_;
+  const std::unique_ptr<Delegate> delegate_;
+  Mark mark_;
+  Mark committed_;
+  std::vector<bool> outcomes_;  // of the entities that ended: succeeded
+  // For EntityStatusCollection; bounded, so that the completion status stays far below the limits of its receiver.
+  std::vector<v1::EntityStatus> succeeded_;
+  std::vector<v1::EntityStatus> failed_;
+};
+
+// The end of an operation that a server which is gone left behind: its open subtasks as NotRun, SetOverallStatus.
+absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log, base::Clock& clock);
+
+}  // namespace ipam::engine

@@ -1,0 +1,9 @@
+// schema.sql and provision.sql, embedded at build time.
+#pragma once
+
+namespace ipam::engine {
+
+extern const char kSchemaSql[];
+extern const char kProvisionSql[];
+
+}  // namespace ipam::engine

@@ -1,0 +1,44 @@
+// ADM_IPAMDataStore, [MS-IPAMM2] 3.1.1.1: one database with its tables. The engine's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "dcom_bridge/ipam/access_tables.h"
+#include "dcom_bridge/ipam/address_tables.h"
+#include "dcom_bridge/ipam/custom_fields.h"
+#include "dcom_bridge/ipam/dhcp_tables.h"
+#include "dcom_bridge/ipam/dns_tables.h"
+#include "dcom_bridge/ipam/server_tables.h"
+#include "dcom_bridge/ipam/sqlite.h"
+
+namespace ipam::engine {
+
+class Store {
+ public:
+  // `database` outlives the store and has the schema of OpenDatabase.
+  explicit Store(Database& database)
+      : db(database),
+        access(database),
+        custom_fields(database),
+        addresses(database, custom_fields),
+        servers(database),
+        dhcp(database),
+        dns(database) {}
+
+  Database& db;
+  AccessTables access;
+  CustomFieldTables custom_fields;
+  AddressTables addresses;
+  ServerTables servers;
+  DhcpTables dhcp;
+  DnsTables dns;
+};
+
+// Opens the file; an empty one gets the tables and the rows that provisioning puts there. kFailedPrecondition: the store
+// of another program, or of a later version.
+absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& path);
+
+}  // namespace ipam::engine
