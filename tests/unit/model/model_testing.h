@@ -1,10 +1,12 @@
 // Documents for the tests of the model layer.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
