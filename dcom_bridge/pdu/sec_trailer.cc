@@ -41,8 +41,9 @@ base::Bytes Assemble(Header header, base::ByteView body, const AuthPart* auth, s
   out.Append(body);
   if (auth != nullptr) {
     SecTrailer trailer = auth->trailer;
-    trailer.pad_length = static_cast<std::uint8_t>((alignment - body.size() % alignment) % alignment);
-    out.Fill(trailer.pad_length);
+    const std::size_t padding = (alignment - body.size() % alignment) % alignment;
+    out.Fill(padding);
+    trailer.pad_length = static_cast<std::uint8_t>(trailer.pad_length + padding);
     base::WriteFields(out, trailer);
     out.Append(auth->value);
     out.PatchU16(10, static_cast<std::uint16_t>(auth->value.size()));

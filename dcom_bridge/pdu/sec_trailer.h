@@ -38,12 +38,14 @@ struct Segments {
 // the trailer is accepted: peers pad to 4 as well as to 16.
 absl::StatusOr<Segments> Split(base::ByteView pdu);
 
-// Header, body, and where `auth_type` is not 0 padding to `alignment` from the first byte of the body,
-// trailer and value. Fills in frag_length, auth_length and pad_length. The whole must fit into 65,535 bytes.
 struct AuthPart {
   SecTrailer trailer;
   base::ByteView value;
 };
+
+// Header and body, and with `auth` padding to a multiple of `alignment` from the first byte of the body,
+// trailer and value. Fills in frag_length and auth_length, and adds to pad_length, which says how much of the
+// body is padding already. The whole must fit into 65,535 bytes.
 base::Bytes Assemble(Header header, base::ByteView body, const AuthPart* auth = nullptr,
                      std::size_t alignment = 4);
 

@@ -89,6 +89,7 @@ void ServerAssociation::Machine::SendAck(const pdu::Segments& request, pdu::PduT
       pdu::EncodeBindAck({frag_, frag_, group_, std::move(secondary_address), std::move(results)});
   if (token.empty()) return Send(pdu::Assemble(header, body));
   pdu::AuthPart auth{*request.trailer, token};
+  auth.trailer.pad_length = 0;
   auth.trailer.reserved = 0;
   Send(pdu::Assemble(header, body, &auth));
 }
