@@ -321,6 +321,12 @@ TEST_P(PingerTable, DoesWhatTheTableSays) {
   EXPECT_EQ(pinger_.NextDeadline() < absl::InfiniteFuture(), c.to == State::kForming || c.to == State::kLive);
 }
 
+std::string NameOf(const ::testing::TestParamInfo<Case>& tested) {
+  const char* const states[] = {"Absent", "Forming", "Creating", "Live", "Pinging"};
+  return absl::StrCat(states[static_cast<int>(tested.param.from)], "_",
+                      absl::StrReplaceAll(tested.param.event, {{" ", "_"}}));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, PingerTable,
     ::testing::Values(
@@ -358,11 +364,7 @@ INSTANTIATE_TEST_SUITE_P(
         // Nothing was added, so this answer is only a refusal.
         Case{State::kPinging, "unknown oid", State::kLive, ""},
         Case{State::kPinging, "failed", State::kLive, ""}),
-    [](const auto& tested) {
-      const char* const names[] = {"Absent", "Forming", "Creating", "Live", "Pinging"};
-      return absl::StrCat(names[static_cast<int>(tested.param.from)], "_",
-                          absl::StrReplaceAll(tested.param.event, {{" ", "_"}}));
-    });
+    NameOf);
 
 // What comes of a ping that is under way when its last object goes.
 TEST_F(PingerTest, AnEmptiedSetEndsHoweverThePingEnds) {
