@@ -4,6 +4,7 @@
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -75,25 +76,34 @@ absl::Status XmlReader::ReadObject(const xmlNode& node, const XmlType& declared,
   IPAM_ASSIGN_OR_RETURN(const XmlType* type, ActualType(node, &declared));
   const auto id = Attribute(node, kSerializationNs, "Id");
   const bool shared = id.has_value() && referenced_.contains(std::string(Trim(*id)));
-  if (!shared) return ReadMembers(node, *type, out);
+  ++depth_;
+  const std::size_t deepest_before = std::exchange(deepest_, depth_);
+  absl::Status status =
+      shared ? ReadShared(node, std::string(Trim(*id)), *type, out) : ReadMembers(node, *type, out);
+  deepest_ = std::max(deepest_, deepest_before);
+  --depth_;
+  return status;
+}
 
-  const std::string key(Trim(*id));
-  if (shared_.contains(key) || !open_.insert(key).second) {
-    return ErrorAt(node, absl::StrFormat("z:Id '%s' is given twice", Shorten(key)));
+absl::Status XmlReader::ReadShared(const xmlNode& node, const std::string& id, const XmlType& type,
+                                   Message& out) {
+  if (shared_.contains(id) || !open_.insert(id).second) {
+    return ErrorAt(node, absl::StrFormat("z:Id '%s' is given twice", Shorten(id)));
   }
-  const std::size_t before = nodes_;
-  IPAM_RETURN_IF_ERROR(ReadMembers(node, *type, out));
-  open_.erase(key);
-  Shared& entry = shared_[key];
-  entry.type = type;
-  entry.nodes = nodes_ - before;
+  const std::size_t nodes_before = nodes_;
+  IPAM_RETURN_IF_ERROR(ReadMembers(node, type, out));
+  open_.erase(id);
+  Shared& entry = shared_[id];
+  entry.type = &type;
+  entry.nodes = nodes_ - nodes_before;
+  entry.bytes = out.ByteSizeLong();
+  entry.height = deepest_ - depth_;
   entry.message.reset(out.New());
   entry.message->CopyFrom(out);
   return absl::OkStatus();
 }
 
-absl::Status XmlReader::ReadReference(const xmlNode& node, const std::string& id, const XmlType& declared,
-                                      Message& out) {
+absl::StatusOr<const XmlReader::Shared*> XmlReader::Resolve(const xmlNode& node, const std::string& id) {
   if (open_.contains(id)) {
     return ErrorAt(node, absl::StrFormat("z:Ref '%s' names an element that it is inside of", Shorten(id)));
   }
@@ -101,12 +111,28 @@ absl::Status XmlReader::ReadReference(const xmlNode& node, const std::string& id
   if (found == shared_.end()) {
     return ErrorAt(node, absl::StrFormat("z:Ref '%s' names no element before it", Shorten(id)));
   }
-  if (!found->second.type->DerivesFrom(declared)) {
-    return ErrorAt(node, absl::StrFormat("z:Ref '%s' names a %s, which does not derive from %s", Shorten(id),
-                                         found->second.type->name(), declared.name()));
+  const Shared& entry = found->second;
+  IPAM_RETURN_IF_ERROR(Count(node, entry.nodes));
+  copied_bytes_ += entry.bytes;
+  if (copied_bytes_ > limits_.bytes) {
+    return ErrorAt(node, absl::StrCat("the references expand to more than ", limits_.bytes, " bytes"));
   }
-  IPAM_RETURN_IF_ERROR(Count(node, found->second.nodes));
-  out.CopyFrom(*found->second.message);
+  deepest_ = std::max(deepest_, depth_ + 1 + entry.height);
+  if (deepest_ > limits_.depth) {
+    return ErrorAt(node, absl::StrCat("with its references expanded the document is nested deeper than ",
+                                      limits_.depth));
+  }
+  return &entry;
+}
+
+absl::Status XmlReader::ReadReference(const xmlNode& node, const std::string& id, const XmlType& declared,
+                                      Message& out) {
+  IPAM_ASSIGN_OR_RETURN(const Shared* entry, Resolve(node, id));
+  if (!entry->type->DerivesFrom(declared)) {
+    return ErrorAt(node, absl::StrFormat("z:Ref '%s' names a %s, which does not derive from %s", Shorten(id),
+                                         entry->type->name(), declared.name()));
+  }
+  out.CopyFrom(*entry->message);
   return absl::OkStatus();
 }
 
@@ -185,13 +211,13 @@ absl::Status XmlReader::ReadMessage(const xmlNode& node, const XmlMember& member
 
 absl::Status XmlReader::ReadAnyObject(const xmlNode& node, Message& any) {
   if (const auto id = Attribute(node, kSerializationNs, "Ref")) {
-    const auto found = shared_.find(std::string(Trim(*id)));
-    if (found == shared_.end()) {
-      return ErrorAt(node, absl::StrFormat("z:Ref '%s' names no element before it", Shorten(*id)));
+    IPAM_ASSIGN_OR_RETURN(const Shared* entry, Resolve(node, std::string(Trim(*id))));
+    if (entry->type->plain()) {
+      return ErrorAt(node, absl::StrCat("z:Ref names a ", entry->type->name(),
+                                        ", which does not derive from IpamObject"));
     }
-    IPAM_RETURN_IF_ERROR(Count(node, found->second.nodes));
     google::protobuf::Any packed;
-    packed.PackFrom(*found->second.message);
+    packed.PackFrom(*entry->message);
     any.CopyFrom(packed);
     return absl::OkStatus();
   }

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "dcom_bridge/model/xml_document.h"
 #include "dcom_bridge/model/xml_types.h"
 
@@ -20,7 +21,7 @@ namespace ipam::model {
 // One document. Refuses with kInvalidArgument, the line and the field; needs no schema validation before it,
 // and checks all but the order of elements. A z:Ref stands for a copy of the element with that z:Id, which
 // must be complete before it, as the data contract reader demands: so there is no cycle. What copies add up
-// to is bounded like the document.
+// to is bounded like the document, in elements, bytes and depth.
 class XmlReader {
  public:
   XmlReader(const xmlNode& root, const XmlLimits& limits);
@@ -31,9 +32,14 @@ class XmlReader {
     const XmlType* type = nullptr;
     std::unique_ptr<google::protobuf::Message> message;
     std::size_t nodes = 0;
+    std::size_t bytes = 0;
+    std::size_t height = 0;  // objects inside of objects below it
   };
 
   absl::Status ReadObject(const xmlNode& node, const XmlType& declared, google::protobuf::Message& out);
+  absl::Status ReadShared(const xmlNode& node, const std::string& id, const XmlType& type,
+                          google::protobuf::Message& out);
+  absl::StatusOr<const Shared*> Resolve(const xmlNode& node, const std::string& id);
   absl::Status ReadReference(const xmlNode& node, const std::string& id, const XmlType& declared,
                              google::protobuf::Message& out);
   absl::Status ReadMembers(const xmlNode& node, const XmlType& type, google::protobuf::Message& out);
@@ -49,6 +55,9 @@ class XmlReader {
   const XmlLimits& limits_;
   const XmlTypes& types_ = XmlTypes::Get();
   std::size_t nodes_ = 0;
+  std::size_t copied_bytes_ = 0;
+  std::size_t depth_ = 0;                        // objects being read
+  std::size_t deepest_ = 0;                      // of them, since it was last set
   absl::flat_hash_set<std::string> referenced_;  // ids that some z:Ref names
   absl::flat_hash_set<std::string> open_;        // ids of the elements being read
   absl::flat_hash_map<std::string, Shared> shared_;

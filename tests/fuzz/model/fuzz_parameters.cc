@@ -1,5 +1,6 @@
 // Any bytes as parameters, exception and completion status; what is accepted must go to XML and back
 // unchanged.
+#include <google/protobuf/util/field_comparator.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <cstdint>
@@ -25,7 +26,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!written.ok()) std::abort();
   const auto again = ipam::model::CheckParameters(*written);
   if (!again.ok()) std::abort();
-  if (!google::protobuf::util::MessageDifferencer::Equals(again->parameters, checked->parameters))
-    std::abort();
+  google::protobuf::util::DefaultFieldComparator comparator;
+  comparator.set_treat_nan_as_equal(true);
+  google::protobuf::util::MessageDifferencer differencer;
+  differencer.set_field_comparator(&comparator);
+  if (!differencer.Compare(again->parameters, checked->parameters)) std::abort();
   return 0;
 }

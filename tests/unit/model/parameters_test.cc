@@ -280,6 +280,43 @@ TEST(CheckParameters, BoundsWhatReferencesExpandTo) {
                        HasSubstr("with its references expanded the document has more than 50000 elements")));
 }
 
+TEST(CheckParameters, BoundsTheBytesThatReferencesCopy) {
+  std::string references;
+  for (int i = 0; i < 64; ++i) references += "<DhcpScope z:Ref='big'/>";
+  const std::string big =
+      "<DhcpScope z:Id='big'><ScopeName>" + std::string(1'000'000, 'n') + "</ScopeName></DhcpScope>";
+  EXPECT_THAT(CheckParameters(TwoScopes(big, references)),
+              StatusIs(kInvalid, HasSubstr("the references expand to more than 33554432 bytes")));
+}
+
+// A pair whose zone is the lowest of a chain of 100 zones, with the chain of the pair before it at the top.
+std::string ChainOfZones(int n) {
+  const std::string id = std::to_string(n);
+  std::string open = "<s:m_Item1 i:type='DnsServerZone'><Zone z:Id='z" + id + "'>";
+  std::string close = "</Zone></s:m_Item1>";
+  for (int i = 1; i < 100; ++i) {
+    open += "<ParentZone>";
+    close = "</ParentZone>" + close;
+  }
+  if (n > 0) open += "<ParentZone z:Ref='z" + std::to_string(n - 1) + "'/>";
+  const std::string pair = "s:TupleOfBaseDnsServerZonelong2zwQHvQz";
+  return "<" + pair + ">" + open + close + "<s:m_Item2>1</s:m_Item2></" + pair + ">\n";
+}
+
+TEST(CheckParameters, BoundsTheDepthThatReferencesAddUpTo) {
+  const auto zones = [](int chains) {
+    std::string list;
+    for (int n = 0; n < chains; ++n) list += ChainOfZones(n);
+    return Parameters("UpdateDnsZonesParameters", "UpdateDnsZones",
+                      "<ServerZonesTuple xmlns:s='http://schemas.datacontract.org/2004/07/System'>\n" + list +
+                          "</ServerZonesTuple>");
+  };
+  EXPECT_OK(CheckParameters(zones(2)));
+  EXPECT_THAT(
+      CheckParameters(zones(3)),
+      StatusIs(kInvalid, HasSubstr("with its references expanded the document is nested deeper than 256")));
+}
+
 TEST(CheckParameters, BoundsSizeDepthNodesAndValues) {
   const std::string sample = Sample("CreateDhcpScope");
   XmlLimits limits;
