@@ -17,7 +17,8 @@ class Frame {
   // Any kind of frame.
   explicit Frame(const v1::WatchOperationsResponse& response);
   // An EventBatch of one event, from its serialized form.
-  Frame(std::string resume_token, const google::protobuf::Timestamp& server_time, const std::string& serialized_event);
+  Frame(std::string resume_token, const google::protobuf::Timestamp& server_time,
+        const std::string& serialized_event);
 
   // Serialized WatchOperationsResponse.
   const std::string& proto() const { return proto_; }

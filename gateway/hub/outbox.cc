@@ -12,7 +12,8 @@ bool Outbox::Push(FramePtr frame, std::optional<Replaceable> replaceable) {
   if (ended_ || finish_.has_value()) return true;
   if (replaceable.has_value()) {
     const auto last = last_of_.find(Subject{replaceable->operation, replaceable->subject});
-    if (last != last_of_.end() && last->second->replaceable->status == replaceable->status) Erase(last->second);
+    if (last != last_of_.end() && last->second->replaceable->status == replaceable->status)
+      Erase(last->second);
   }
   if (bytes_ > 0 && bytes_ + frame->proto().size() > limit_bytes_) return false;
   Append(std::move(frame), replaceable);
@@ -143,6 +144,7 @@ void Outbox::Write() {
 void Outbox::End(absl::Status status) {
   ended_ = true;
   full_since_ = absl::InfiniteFuture();
+  on_room_ = nullptr;
   writer_->Finish(std::move(status));
 }
 

@@ -1,5 +1,5 @@
-// The queue between the hub and the transport of one watch: bounded in bytes, and the only place where their threads
-// meet. The hub pushes, the transport's Writer takes all that is pending in one write.
+// The queue between the hub and the transport of one watch: bounded in bytes, and the only place where their
+// threads meet. The hub pushes, the transport's Writer takes all that is pending in one write.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +20,17 @@
 
 namespace ipam::hub {
 
-// The transport's end of a watch. Both methods are called under the outbox's lock: they must not block, nor call the
-// outbox back from inside.
+// The transport's end of a watch. Both methods are called under the outbox's lock: they must not block, nor
+// call the outbox back from inside.
 class Writer {
  public:
   virtual ~Writer() = default;
-  // At most one is outstanding, until Outbox::WriteDone. All that is pending, up to 64 KiB (a larger frame goes alone).
+  // At most one is outstanding, until Outbox::WriteDone. All that is pending, up to 64 KiB (a larger frame
+  // goes alone).
   virtual void StartWrite(std::vector<FramePtr> frames) = 0;
-  // The last call. OK: until_done is done. kUnavailable: drained. kResourceExhausted: the peer does not read, a write may
-  // be outstanding: reset the connection. Else: the watch broke. Except for kResourceExhausted no write is outstanding.
+  // The last call. OK: until_done is done. kUnavailable: drained. kResourceExhausted: the peer does not read,
+  // a write may be outstanding: reset the connection. Else: the watch broke. Except for kResourceExhausted no
+  // write is outstanding.
   virtual void Finish(absl::Status status) = 0;
 };
 
@@ -47,14 +49,15 @@ class Outbox {
   void Detach();
 
   // For the hub, any thread.
-  // What a newer frame may replace while it is queued (DELIVERY_LATEST): the last frame of the same subject, if its
-  // status is the same too.
+  // What a newer frame may replace while it is queued (DELIVERY_LATEST): the last frame of the same subject,
+  // if its status is the same too.
   struct Replaceable {
     std::uint64_t operation = 0;
     std::int64_t subject = 0;
     std::int32_t status = 0;
   };
-  // False: full, nothing was taken. True also after an end, the frame is then dropped. An empty outbox takes any frame.
+  // False: full, nothing was taken. True also after an end, the frame is then dropped. An empty outbox takes
+  // any frame.
   bool Push(FramePtr frame, std::optional<Replaceable> replaceable = std::nullopt);
   // Takes a frame that must not wait (Drain, SourceStatus of a live watch), even where it is full.
   void PushAlways(FramePtr frame);

@@ -34,7 +34,7 @@ HttpDecoder::Event HttpDecoder::Next() {
     std::size_t skip = 0;
     while (buffer_.compare(skip, 2, "\r\n") == 0) skip += 2;
     buffer_.erase(0, skip);
-    if (buffer_.empty()) return Event::kNeedMore;
+    if (buffer_.empty() || buffer_ == "\r") return Event::kNeedMore;
     parser_ = std::make_unique<Parser>();
     parser_->eager(true);
     parser_->header_limit(static_cast<std::uint32_t>(header_limit_));

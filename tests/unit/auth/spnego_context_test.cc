@@ -4,6 +4,7 @@
 
 #include "dcom_bridge/auth/ntlm_context.h"
 #include "peers.h"
+#include "tests/support/hex.h"
 
 namespace ipam::auth {
 namespace {
@@ -77,6 +78,24 @@ TEST(Spnego, TakesFourTokens) {
   ASSERT_OK(end);
   EXPECT_TRUE(end->complete);
   EXPECT_TRUE(end->bytes.empty());
+}
+
+// With the clock that stands and the random octets that count up, every octet of a logon is known. What it
+// must be is held by the strangers in tests/interop/auth; this notices when it changes.
+TEST(Spnego, SendsTheSameOctetsAsEver) {
+  World world;
+  const auto initiator = world.Initiator(AuthType::kSpnego);
+  const auto acceptor = world.Acceptor(AuthType::kSpnego);
+  base::Bytes token;
+  SecurityContext* turn = initiator.get();
+  for (const char* name : {"negotiate", "challenge", "authenticate", "accept_completed"}) {
+    const absl::StatusOr<Token> next = turn->Step(token);
+    ASSERT_OK(next);
+    token = next->bytes;
+    EXPECT_EQ(test_support::ToHex(token),
+              test_support::ToHex(test_support::GoldenBytes("auth/logon." + std::string(name) + ".hex")));
+    turn = turn == initiator.get() ? acceptor.get() : initiator.get();
+  }
 }
 
 TEST(Spnego, RefusesAWrongPassword) {

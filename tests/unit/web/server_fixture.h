@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "fake_hub.h"
@@ -27,6 +28,15 @@ class ServerTest : public ::testing::Test {
     server_ = *std::move(server);
   }
   std::uint16_t port() const { return server_->port(); }
+
+  // Until neither the sockets nor the outbox take more.
+  static void FillUp(hub::Outbox& outbox) {
+    const auto frame = PercentFrame(std::string(1000, 't'), 1);
+    for (int quiet = 0; quiet < 10; ++quiet) {
+      while (outbox.Push(frame)) quiet = 0;
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+  }
 
   FakeHub hub_;
   WebOptions options_;

@@ -1,0 +1,26 @@
+// Errors with the details of google.rpc that clients read: payloads of absl::Status under
+// "type.googleapis.com/<type>".
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
+
+namespace ipam::hub {
+
+inline constexpr char kErrorDomain[] = "ipam.progress.v1";
+
+// kInvalidArgument with a BadRequest that names the field.
+absl::Status InvalidField(const std::string& field, const std::string& description);
+// Adds an ErrorInfo.
+absl::Status WithErrorInfo(absl::Status status, const std::string& reason,
+                           const std::map<std::string, std::string>& metadata = {});
+// The form that Operation.error has. An ErrorInfo is added where `reason` is not empty.
+google::rpc::Status MakeRpcStatus(absl::StatusCode code, const std::string& message,
+                                  const std::string& reason);
+// With the payloads as details.
+google::rpc::Status ToRpcStatus(const absl::Status& status);
+
+}  // namespace ipam::hub

@@ -1,0 +1,267 @@
+#include "gateway/hub/starter.h"
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/status_macros.h"
+#include "gateway/hub/errors.h"
+#include "gateway/hub/names.h"
+#include "openssl/sha.h"
+
+namespace ipam::hub {
+namespace {
+
+constexpr std::size_t kMaxRequestId = 128;
+
+v1::SourceState ToProto(event::SourceState state) {
+  switch (state) {
+    case event::SourceState::kConnecting:
+      return v1::SOURCE_STATE_CONNECTING;
+    case event::SourceState::kConnected:
+      return v1::SOURCE_STATE_CONNECTED;
+    case event::SourceState::kConnectedNoCallbacks:
+      return v1::SOURCE_STATE_CONNECTED_NO_CALLBACKS;
+    case event::SourceState::kDisconnected:
+      return v1::SOURCE_STATE_DISCONNECTED;
+  }
+  return v1::SOURCE_STATE_UNSPECIFIED;
+}
+
+// What makes two requests the same: the source and every parameter.
+std::string HashOf(const std::string& source, const std::string& parameters) {
+  const std::string text = absl::StrCat(source.size(), ":", source, parameters);
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+absl::Status OtherContent(const std::string& request_id) {
+  return WithErrorInfo(
+      absl::AlreadyExistsError(absl::StrCat("request_id ", request_id, " was used for another content")),
+      "REQUEST_ID_REUSED", {{"request_id", request_id}});
+}
+
+}  // namespace
+
+void Starter::AddSource(std::string name, event::OperationSource& source) {
+  base::MutexLock lock(mutex_);
+  sources_[std::move(name)] = &source;
+}
+
+void Starter::Close() {
+  base::MutexLock lock(mutex_);
+  closed_ = true;
+  sources_.clear();
+}
+
+std::vector<v1::SourceStatus> Starter::Sources() const {
+  std::vector<v1::SourceStatus> result;
+  // Under the lock: Close() then knows that no source is being asked.
+  base::MutexLock lock(mutex_);
+  for (const auto& [name, source] : sources_) {
+    const event::SourceStatus state = source->State();
+    v1::SourceStatus& status = result.emplace_back();
+    status.set_source(name);
+    status.set_state(ToProto(state.state));
+    status.set_reason(state.reason);
+    *status.mutable_since() = hub::ToProto(state.since);
+    status.set_running_operations(catalog_.running_of(name));
+  }
+  return result;
+}
+
+event::OperationSource* Starter::FindSource(const std::string& name) const {
+  base::MutexLock lock(mutex_);
+  const auto source = sources_.find(name);
+  return source == sources_.end() ? nullptr : source->second;
+}
+
+absl::StatusOr<std::string> Starter::ChooseSource(const std::string& wanted) const {
+  base::MutexLock lock(mutex_);
+  if (closed_) return absl::UnavailableError("the gateway is stopping");
+  if (wanted.empty()) {
+    if (sources_.size() == 1) return sources_.begin()->first;
+    return InvalidField("source",
+                        sources_.empty() ? "no source is configured" : "must name one of several sources");
+  }
+  if (sources_.contains(wanted)) return wanted;
+  return WithErrorInfo(absl::NotFoundError(absl::StrCat("no source ", wanted)), "SOURCE_NOT_FOUND",
+                       {{"source", wanted}});
+}
+
+absl::StatusOr<Starter::Checked> Starter::Check(const v1::StartOperationRequest& request) const {
+  Checked checked;
+  if (request.request_id().size() > kMaxRequestId) {
+    return InvalidField("request_id", absl::StrCat("longer than ", kMaxRequestId, " octets"));
+  }
+  if (request.parameters_case() == v1::StartOperationRequest::PARAMETERS_NOT_SET) {
+    return InvalidField("parameters_xml", "must be given");
+  }
+  IPAM_ASSIGN_OR_RETURN(checked.source_name, ChooseSource(request.source()));
+  checked.content_hash = HashOf(checked.source_name, request.parameters_xml());
+  absl::StatusOr<CheckedParameters> parameters = dependencies_.check_parameters(request.parameters_xml());
+  if (!parameters.ok()) {
+    if (parameters.status().code() != absl::StatusCode::kInvalidArgument) return parameters.status();
+    return InvalidField("parameters_xml", std::string(parameters.status().message()));
+  }
+  checked.kind = parameters->kind;
+  return checked;
+}
+
+absl::Status Starter::Admit() {
+  const Catalog::Totals totals = catalog_.totals();
+  base::MutexLock lock(mutex_);
+  if (closed_) return absl::UnavailableError("the gateway is stopping");
+  // Finished operations make room; running ones do not.
+  if (totals.running + starting_ >= options_.retention.max_operations ||
+      totals.running_bytes >= options_.retention.max_bytes) {
+    return WithErrorInfo(
+        absl::ResourceExhaustedError("the operations that run fill what the journal may keep"),
+        "JOURNAL_FULL");
+  }
+  ++starting_;
+  return absl::OkStatus();
+}
+
+void Starter::Start(v1::StartOperationRequest request, Caller caller, OperationCallback done) {
+  absl::StatusOr<Checked> checked = Check(request);
+  if (!checked.ok()) return done(checked.status());
+  event::OperationSource* source = FindSource(checked->source_name);
+  if (source == nullptr) return done(absl::UnavailableError("the gateway is stopping"));
+  if (request.validate_only()) return Validate(request, *checked, caller, std::move(done));
+
+  const Key key(caller.name, request.request_id());
+  StatePtr again;
+  if (!request.request_id().empty()) {
+    base::MutexLock lock(mutex_);
+    // Looked up under the lock: a start under way leaves pending_ only after its operation is in the catalog.
+    if (const auto under_way = pending_.find(key); under_way != pending_.end()) {
+      if (under_way->second.content_hash == checked->content_hash) {
+        under_way->second.waiting.push_back(std::move(done));
+        return;
+      }
+      checked = OtherContent(request.request_id());
+    } else if (const StatePtr known = catalog_.FindRequest(caller.name, request.request_id())) {
+      if (known->info->content_hash == checked->content_hash) {
+        again = known;
+      } else {
+        checked = OtherContent(request.request_id());
+      }
+    } else {
+      pending_[key].content_hash = checked->content_hash;
+    }
+  }
+  if (!checked.ok()) return done(checked.status());
+  if (again != nullptr) return done(again->summary);
+
+  const event::SourceStatus state = source->State();
+  absl::Status refused;
+  if (state.state == event::SourceState::kDisconnected) {
+    refused = WithErrorInfo(absl::UnavailableError(absl::StrCat("source ", checked->source_name,
+                                                                " is disconnected: ", state.reason)),
+                            "SOURCE_DISCONNECTED", {{"source", checked->source_name}});
+  } else {
+    refused = Admit();
+  }
+  if (!refused.ok()) return Answer(key, std::move(refused), std::move(done));
+
+  OperationInfo info;
+  info.create_time = dependencies_.clock->Now();
+  info.id = NewOperationId(info.create_time);
+  info.name = OperationName(info.id);
+  info.source = checked->source_name;
+  info.kind = checked->kind;
+  info.initiator = caller.name;
+  info.request_id = request.request_id();
+  info.content_hash = checked->content_hash;
+  const std::string id = info.id;
+  journal_.Reserve(std::move(info));
+  event::StartRequest start;
+  start.operation = id;
+  start.parameters_xml = std::move(*request.mutable_parameters_xml());
+  start.initiator = caller.name;
+  source->Start(std::move(start), [this, id, key, done = std::move(done)](absl::Status status) mutable {
+    {
+      base::MutexLock lock(mutex_);
+      --starting_;
+    }
+    journal_.Release(id);
+    const StatePtr made = catalog_.Find(id);
+    absl::StatusOr<v1::Operation> result = absl::InternalError("the source did not accept the operation");
+    if (!status.ok()) {
+      result = made == nullptr
+                   ? std::move(status)
+                   : WithErrorInfo(std::move(status), "START_FAILED", {{"operation", made->info->name}});
+    } else if (made != nullptr) {
+      result = made->summary;
+    }
+    Answer(key, std::move(result), std::move(done));
+  });
+}
+
+// Answers the caller, and those that came with the same request_id meanwhile.
+void Starter::Answer(const Key& key, absl::StatusOr<v1::Operation> result, OperationCallback own) {
+  std::vector<OperationCallback> waiting;
+  if (!key.second.empty()) {
+    base::MutexLock lock(mutex_);
+    const auto under_way = pending_.find(key);
+    if (under_way != pending_.end()) {
+      waiting = std::move(under_way->second.waiting);
+      pending_.erase(under_way);
+    }
+  }
+  for (OperationCallback& other : waiting) other(result);
+  own(std::move(result));
+}
+
+void Starter::Validate(const v1::StartOperationRequest& request, const Checked& checked, const Caller& caller,
+                       OperationCallback done) {
+  event::OperationSource* source = FindSource(checked.source_name);
+  if (source == nullptr) return done(absl::UnavailableError("the gateway is stopping"));
+  v1::Operation operation;
+  operation.set_source(checked.source_name);
+  operation.set_kind(checked.kind);
+  operation.set_initiator(caller.name);
+  event::StartRequest start;
+  start.parameters_xml = request.parameters_xml();
+  start.initiator = caller.name;
+  start.validate_only = true;
+  source->Start(std::move(start),
+                [operation = std::move(operation), done = std::move(done)](absl::Status status) mutable {
+                  if (status.ok()) {
+                    done(std::move(operation));
+                  } else {
+                    done(std::move(status));
+                  }
+                });
+}
+
+void Starter::Cancel(const v1::CancelOperationRequest& request, OperationCallback done) {
+  const absl::StatusOr<std::string> id = ParseOperationName(request.name(), "name");
+  if (!id.ok()) return done(id.status());
+  const StatePtr state = catalog_.Find(*id);
+  if (state == nullptr) return done(OperationNotFound(request.name()));
+  if (state->ended()) return done(state->summary);
+  event::OperationSource* source = FindSource(state->info->source);
+  if (source == nullptr || source->State().state == event::SourceState::kDisconnected) {
+    return done(WithErrorInfo(
+        absl::UnavailableError(absl::StrCat("source ", state->info->source, " is disconnected")),
+        "SOURCE_DISCONNECTED", {{"source", state->info->source}}));
+  }
+  if (state->server_operation_id.empty()) {
+    return done(absl::UnimplementedError("the management server cannot cancel this operation"));
+  }
+  source->Cancel(
+      state->server_operation_id, [this, id = *id, done = std::move(done)](absl::Status status) mutable {
+        if (!status.ok()) return done(std::move(status));
+        journal_.Publish(id, CancelTaken{}, [this, id, done = std::move(done)](absl::Status stored) mutable {
+          const StatePtr now = catalog_.Find(id);
+          if (!stored.ok()) return done(std::move(stored));
+          if (now == nullptr) return done(OperationNotFound(OperationName(id)));
+          done(now->summary);
+        });
+      });
+}
+
+}  // namespace ipam::hub
