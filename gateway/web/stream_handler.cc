@@ -9,11 +9,6 @@ namespace {
 
 constexpr absl::Duration kHeadHeldFor = absl::Milliseconds(250);
 
-bool IsHeartbeat(const hub::Frame& frame) {
-  hub::v1::WatchOperationsResponse response;
-  return !frame.is_event() && response.ParseFromString(frame.proto()) && response.has_heartbeat();
-}
-
 }  // namespace
 
 StreamHandler::StreamHandler(Transport& transport, WatchFormat format, bool chunked, HttpResponse head,
@@ -57,12 +52,7 @@ void StreamHandler::SendHead() {
   std::string out =
       WriteHead(head_, chunked_ ? Framing::kChunked : Framing::kUntilClose, 0, /*keep_alive=*/false);
   head_ = {};
-  AppendFrames(format_, chunked_, held_, &out);
-  held_ = {};
-  if (transport_.Write(out) && write_outstanding_) {
-    write_outstanding_ = false;
-    outbox_->WriteDone();
-  }
+  transport_.Write(out);
 }
 
 void StreamHandler::SendInstead(HttpResponse response) {
@@ -96,20 +86,7 @@ void StreamHandler::OnStop(bool now) {
 
 void StreamHandler::OnFrames(std::uint64_t, std::vector<hub::FramePtr> frames) {
   if (phase_ == Phase::kEnded) return;
-  if (phase_ == Phase::kHeadHeld) {
-    bool spoken = false;
-    for (const hub::FramePtr& frame : frames) spoken = spoken || !IsHeartbeat(*frame);
-    if (!spoken) {
-      held_.insert(held_.end(), frames.begin(), frames.end());
-      outbox_->WriteDone();
-      return;
-    }
-    SendHead();
-  }
-  SendFrames(frames);
-}
-
-void StreamHandler::SendFrames(const std::vector<hub::FramePtr>& frames) {
+  if (phase_ == Phase::kHeadHeld) SendHead();
   std::string* out = transport_.Scratch();
   AppendFrames(format_, chunked_, frames, out);
   transport_.context().counters.frames.fetch_add(frames.size(), std::memory_order_relaxed);
@@ -129,11 +106,8 @@ void StreamHandler::OnFinish(std::uint64_t, absl::Status status) {
       SendInstead(std::move(nothing));
       return;
     }
-    if (held_.empty()) {
-      SendInstead(ErrorResponse(status));
-      return;
-    }
-    SendHead();
+    SendInstead(ErrorResponse(status));
+    return;
   }
   phase_ = Phase::kEnded;
   if (status.code() == absl::StatusCode::kResourceExhausted) {

@@ -35,7 +35,6 @@ class StreamHandler final : public Handler, public WatchUser {
   enum class Phase { kHeadHeld, kStreaming, kEnded };
 
   void SendHead();
-  void SendFrames(const std::vector<hub::FramePtr>& frames);
   void SendInstead(HttpResponse response);
 
   Transport& transport_;
@@ -45,8 +44,7 @@ class StreamHandler final : public Handler, public WatchUser {
   hub::v1::WatchOperationsRequest request_;
   std::shared_ptr<hub::Outbox> outbox_;
   Phase phase_ = Phase::kHeadHeld;
-  std::vector<hub::FramePtr> held_;  // heartbeats
-  bool write_outstanding_ = false;   // of the outbox
+  bool write_outstanding_ = false;  // of the outbox
 };
 
 }  // namespace ipam::web

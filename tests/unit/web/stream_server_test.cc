@@ -108,7 +108,6 @@ TEST_F(StreamServer, ResumesFromTheLastEventId) {
 }
 
 TEST_F(StreamServer, TellsAnEventSourceOfADoneWatchToStayAway) {
-  hub_.first_frames_ = {HeartbeatFrame("t1")};
   hub_.finish_at_once_ = true;
   Start();
   RawClient client(port());
