@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fakes.h"
+#include "tests/support/hub/fakes.h"
 #include "tests/support/matchers.h"
 
 namespace ipam::hub {
