@@ -169,7 +169,9 @@ TEST(ServerStates, EveryEventInEveryState) {
 TEST(ServerBind, AnswersEachContextInItsPlace) {
   Server server;
   const pdu::SyntaxId unknown{{9, 9, 9, {}}, 1, 0};
-  server.Feed(BindPdu({9000, 9000, 0,
+  server.Feed(BindPdu({9000,
+                       9000,
+                       0,
                        {{0, kEcho, {pdu::kNdr64}},
                         {1, kEcho, {pdu::kNdr64, pdu::kNdr}},
                         {2, kEcho, {pdu::kNdr}},
@@ -187,7 +189,8 @@ TEST(ServerBind, AnswersEachContextInItsPlace) {
   EXPECT_EQ(ack->secondary_address, "135");
   EXPECT_NE(ack->assoc_group_id, 0u);
   std::vector<std::pair<int, int>> results;
-  for (const auto& result : ack->results) results.emplace_back(static_cast<int>(result.result), result.reason);
+  for (const auto& result : ack->results)
+    results.emplace_back(static_cast<int>(result.result), result.reason);
   EXPECT_THAT(results, ElementsAre(std::pair(2, 2), std::pair(0, 0), std::pair(2, 2), std::pair(2, 1),
                                    std::pair(0, 0), std::pair(3, 3)));
 }
@@ -228,7 +231,8 @@ TEST(ServerBind, RefusesWithTheReason) {
 }
 
 TEST(ServerBind, NegotiatesFragmentSizes) {
-  const std::pair<std::uint16_t, std::uint16_t> cases[] = {{0, 2048}, {3199, 3192}, {5840, 5840}, {65535, 5840}};
+  const std::pair<std::uint16_t, std::uint16_t> cases[] = {
+      {0, 2048}, {3199, 3192}, {5840, 5840}, {65535, 5840}};
   for (const auto& [asked, given] : cases) {
     Server server;
     pdu::Bind bind = BindTo(kEcho);

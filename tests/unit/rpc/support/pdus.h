@@ -73,8 +73,8 @@ inline base::Bytes AckPdu(std::uint32_t call_id, std::vector<pdu::PresentationRe
 }
 
 inline const pdu::PresentationResult kYes{pdu::ContextResult::kAcceptance, 0, pdu::kNdr};
-inline const pdu::PresentationResult kNo{pdu::ContextResult::kProviderRejection,
-                                         pdu::kReasonAbstractSyntaxNotSupported, {}};
+inline const pdu::PresentationResult kNo{
+    pdu::ContextResult::kProviderRejection, pdu::kReasonAbstractSyntaxNotSupported, {}};
 
 // "bind_ack", "fault 0x1C01000B did-not-execute" and the like, for one PDU.
 inline std::string Describe(const base::Bytes& bytes) {
