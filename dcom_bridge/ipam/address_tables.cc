@@ -28,8 +28,9 @@ absl::StatusOr<IpInterval> Bounds(const std::string& start_text, const std::stri
 RangeRow ReadRange(const Cursor& row) {
   return {.id = row.Int64(0),
           .bounds = {row.Blob(1), row.Blob(2)},
-          .scope_id = row.OptionalInt64(3),
-          .use_for_utilization = row.Int64(4) != 0};
+          .space = row.Int64(3),
+          .scope_id = row.OptionalInt64(4),
+          .use_for_utilization = row.Int64(5) != 0};
 }
 
 absl::StatusOr<std::vector<RangeRow>> ReadRanges(Cursor rows) {
@@ -90,13 +91,14 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
                  "SELECT details, record_id, is_overlapping, use_for_utilization FROM ip_ranges WHERE record_id = ?"),
       find_range_of_scope_(db, "SELECT record_id FROM ip_ranges WHERE scope_id = ? ORDER BY record_id LIMIT 1"),
       ranges_within_(db,
-                     "SELECT record_id, start_address, end_address, scope_id, use_for_utilization FROM ip_ranges"
+                     "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
+                     " FROM ip_ranges"
                      " WHERE af = ? AND start_address <= ? AND end_address >= ? AND address_space_id = ?"
                      " AND record_id != ? ORDER BY record_id"),
-      set_overlap_(db, "UPDATE ip_ranges SET is_overlapping = ?, use_for_utilization = ? WHERE record_id = ?"),
       mark_overlapping_(db, "UPDATE ip_ranges SET is_overlapping = 1 WHERE record_id = ?"),
       ranges_inside_(db,
-                     "SELECT record_id, start_address, end_address, scope_id, use_for_utilization FROM ip_ranges"
+                     "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
+                     " FROM ip_ranges"
                      " WHERE af = ? AND start_address >= ? AND end_address <= ? ORDER BY record_id"),
       ranges_around_(db,
                      "SELECT record_id FROM ip_ranges WHERE af = ?1 AND start_address <= ?2 AND end_address >= ?2"
@@ -207,10 +209,6 @@ absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindRangeOfScope(std:
 absl::StatusOr<std::vector<RangeRow>> AddressTables::RangesWithin(const IpInterval& bounds, std::int64_t space,
                                                                   std::int64_t exclude) {
   return ReadRanges(ranges_within_.Query(Family(bounds.start), bounds.end, bounds.start, space, exclude));
-}
-
-absl::Status AddressTables::SetOverlap(std::int64_t range, bool is_overlapping, bool use_for_utilization) {
-  return set_overlap_.Run(is_overlapping, use_for_utilization, range);
 }
 
 absl::Status AddressTables::MarkOverlapping(std::int64_t range) { return mark_overlapping_.Run(range); }

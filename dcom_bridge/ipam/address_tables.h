@@ -24,6 +24,7 @@ v1::IpamObjectType AddressType(int family);
 struct RangeRow {
   std::int64_t id = 0;
   IpInterval bounds;
+  std::int64_t space = 0;
   std::optional<std::int64_t> scope_id;
   bool use_for_utilization = false;
 };
@@ -46,10 +47,9 @@ class AddressTables {
   absl::StatusOr<std::vector<v1::IPRange>> ListRanges();
   absl::StatusOr<std::optional<v1::IPRange>> GetRange(std::int64_t id);
   absl::StatusOr<std::optional<std::int64_t>> FindRangeOfScope(std::int64_t scope_id);
-  // Rows whose bounds meet `bounds`, but `exclude`; exclusions are not looked at.
+  // Rows of the address space whose bounds meet `bounds`, but `exclude`; exclusions are not looked at.
   absl::StatusOr<std::vector<RangeRow>> RangesWithin(const IpInterval& bounds, std::int64_t space,
                                                      std::int64_t exclude);
-  absl::Status SetOverlap(std::int64_t range, bool is_overlapping, bool use_for_utilization);
   // Marks a range that overlaps a new one.
   absl::Status MarkOverlapping(std::int64_t range);
   // Ranges that lie wholly within, of every address space.
@@ -87,7 +87,6 @@ class AddressTables {
   Statement get_range_;
   Statement find_range_of_scope_;
   Statement ranges_within_;
-  Statement set_overlap_;
   Statement mark_overlapping_;
   Statement ranges_inside_;
   Statement ranges_around_;

@@ -39,28 +39,6 @@ constexpr std::array<Data::VariantCase, 22> kVariants = {
     Data::kAtma,           Data::kDhcid, Data::kHinfo, Data::kIsdn, Data::kRp,   Data::kRt,
     Data::kWins,           Data::kWinsr, Data::kWks,   Data::kX25};
 
-// RecordHostName (discrepancies D.13 for CNAME).
-std::optional<std::string> HostName(const Data& data) {
-  switch (data.variant_case()) {
-    case Data::kNs:
-      return data.ns().name_server();
-    case Data::kCname:
-      return data.cname().hostname_alias();
-    case Data::kMx:
-      return data.mx().mail_server();
-    case Data::kSrv:
-      return data.srv().server_name();
-    case Data::kAfsdb:
-      return data.afsdb().server_name();
-    case Data::kRp:
-      return data.rp().responsible_person();
-    case Data::kRt:
-      return data.rt().intermediate_host();
-    default:
-      return std::nullopt;
-  }
-}
-
 class CreateDnsResourceRecords final : public Delegate {
  public:
   explicit CreateDnsResourceRecords(const v1::CreateDnsResourceRecordsParameters& parameters)
@@ -78,7 +56,7 @@ class CreateDnsResourceRecords final : public Delegate {
     return parameters_.resource_records(order_[index]);
   }
   absl::Status CheckRecord(const v1::DnsResourceRecord& record) const;
-  absl::Status MapPtr(const v1::DnsResourceRecord& record, RecordColumns& columns, Store& store) const;
+  absl::Status MapPtr(RecordColumns& columns, Store& store) const;
 
   const v1::CreateDnsResourceRecordsParameters& parameters_;
   const Lookup lookup_;
@@ -162,27 +140,15 @@ absl::StatusOr<std::int64_t> CreateDnsResourceRecords::Apply(std::size_t index, 
   record.set_zone_record_id(zone_id_);
   record.set_zone_name(zone_name_);
   record.set_zone_type(parameters_.zone_type());
-  RecordColumns columns{.lookup = lookup_,
-                        .zone_id = zone_id_,
-                        .host_name = HostName(record.record_data()),
-                        // The full name of the record, not of its target (discrepancies F.12).
-                        .fqdn = FullName(record.name(), zone_name_)};
-  switch (record.record_type()) {
-    case v1::DNS_RESOURCE_RECORD_TYPE_A: {
-      columns.address = ParseIp(record.record_data().a().address());
-      IPAM_ASSIGN_OR_RETURN(columns.ipv4_address_id, store.dns.FindAddressOfPtr(*columns.address));
-      break;
-    }
-    case v1::DNS_RESOURCE_RECORD_TYPE_AAAA: {
-      columns.address = ParseIp(record.record_data().aaaa().address());
-      IPAM_ASSIGN_OR_RETURN(columns.ipv6_address_id, store.dns.FindAddressOfPtr(*columns.address));
-      break;
-    }
-    case v1::DNS_RESOURCE_RECORD_TYPE_PTR:
-      IPAM_RETURN_IF_ERROR(MapPtr(record, columns, store));
-      break;
-    default:
-      break;
+  RecordColumns columns;
+  columns.lookup = lookup_;
+  columns.zone_id = zone_id_;
+  FillRecordColumns(record, zone_name_, columns);
+  if (record.record_type() == v1::DNS_RESOURCE_RECORD_TYPE_PTR) {
+    IPAM_RETURN_IF_ERROR(MapPtr(columns, store));
+  } else if (columns.address) {  // A and AAAA
+    auto& address_id = Family(*columns.address) == 4 ? columns.ipv4_address_id : columns.ipv6_address_id;
+    IPAM_ASSIGN_OR_RETURN(address_id, store.dns.FindAddressOfPtr(*columns.address));
   }
   const absl::StatusOr<std::int64_t> id = store.dns.PutRecord(record, columns);
   if (id.status().code() == absl::StatusCode::kAlreadyExists) {
@@ -194,13 +160,10 @@ absl::StatusOr<std::int64_t> CreateDnsResourceRecords::Apply(std::size_t index, 
   return id;
 }
 
-// The address of a PTR record is that of its name, or the record's own (discrepancies D.13, F.12).
-absl::Status CreateDnsResourceRecords::MapPtr(const v1::DnsResourceRecord& record, RecordColumns& columns,
-                                              Store& store) const {
-  const auto address = record.address().empty() ? ReverseNameToIp(record.name(), zone_name_) : ParseIp(record.address());
-  if (!address) return absl::OkStatus();  // such as a name above the hosts
-  columns.address = address;
-  if (lookup_ != Lookup::kReverse) return absl::OkStatus();
+// Steps of PTR records: the address that the record is for, made if a range of the zone encloses it.
+absl::Status CreateDnsResourceRecords::MapPtr(RecordColumns& columns, Store& store) const {
+  const std::optional<IpOctets>& address = columns.address;
+  if (lookup_ != Lookup::kReverse || !address) return absl::OkStatus();
   IPAM_ASSIGN_OR_RETURN(const auto ranges, store.dns.ListRangesOfZone(zone_id_));
   for (const std::int64_t range_id : ranges) {
     IPAM_ASSIGN_OR_RETURN(const auto range, store.addresses.GetRange(range_id));

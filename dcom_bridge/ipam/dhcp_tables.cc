@@ -84,6 +84,7 @@ DhcpTables::DhcpTables(Database& db)
                        " VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET af = excluded.af,"
                        " scope_id = excluded.scope_id, address_id = excluded.address_id, address = excluded.address,"
                        " details = excluded.details RETURNING record_id"),
+      link_reservation_(db, "UPDATE dhcp_reservations SET address_id = ? WHERE record_id = ?"),
       list_reservations_(db, "SELECT details, record_id, scope_id FROM dhcp_reservations ORDER BY record_id"),
       put_failover_(db,
                     "INSERT INTO dhcp_failover_relations (record_id, name, server1_id, server2_id, details)"
@@ -267,6 +268,10 @@ absl::StatusOr<std::int64_t> DhcpTables::PutReservation(std::int64_t scope, std:
   row.clear_parent_scope();
   return ReturnedId(put_reservation_.Lookup(reservation.record_id(), Family(address), scope, address_id, address,
                                             ToJson(row)));
+}
+
+absl::Status DhcpTables::LinkReservation(std::int64_t reservation, std::int64_t address) {
+  return link_reservation_.Run(address, reservation);
 }
 
 absl::StatusOr<std::vector<v1::DhcpReservation>> DhcpTables::ListReservations() {

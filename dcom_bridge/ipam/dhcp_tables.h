@@ -58,6 +58,7 @@ class DhcpTables {
   // AddOrUpdateReservation, 3.1.1.1.5.2.1; without its options.
   absl::StatusOr<std::int64_t> PutReservation(std::int64_t scope, std::optional<std::int64_t> address_id,
                                               const v1::DhcpReservation& reservation);
+  absl::Status LinkReservation(std::int64_t reservation, std::int64_t address);
   absl::StatusOr<std::vector<v1::DhcpReservation>> ListReservations();
 
   absl::StatusOr<std::int64_t> PutFailover(const v1::DhcpFailover& failover);
@@ -91,6 +92,7 @@ class DhcpTables {
   Statement delete_options_;
   Statement list_options_;
   Statement put_reservation_;
+  Statement link_reservation_;
   Statement list_reservations_;
   Statement put_failover_;
   Statement list_failovers_;

@@ -10,6 +10,29 @@
 namespace ipam::engine {
 namespace {
 
+// RecordHostName (discrepancies D.13 for CNAME).
+std::optional<std::string> HostName(const v1::DnsResourceRecordData& data) {
+  using Data = v1::DnsResourceRecordData;
+  switch (data.variant_case()) {
+    case Data::kNs:
+      return data.ns().name_server();
+    case Data::kCname:
+      return data.cname().hostname_alias();
+    case Data::kMx:
+      return data.mx().mail_server();
+    case Data::kSrv:
+      return data.srv().server_name();
+    case Data::kAfsdb:
+      return data.afsdb().server_name();
+    case Data::kRp:
+      return data.rp().responsible_person();
+    case Data::kRt:
+      return data.rt().intermediate_host();
+    default:
+      return std::nullopt;
+  }
+}
+
 void ZoneColumns(const Cursor& row, v1::BaseDnsZone& zone) { zone.set_record_id(row.Int64(1)); }
 
 void ServerZoneColumns(const Cursor& row, v1::BaseDnsServerZone& zone) {
@@ -197,6 +220,27 @@ absl::StatusOr<std::vector<v1::RangeReverseLookupZone>> DnsTables::ListRangeZone
   }
   IPAM_RETURN_IF_ERROR(rows.status());
   return mappings;
+}
+
+void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name, RecordColumns& columns) {
+  columns.host_name = HostName(record.record_data());
+  // The full name of the record, not of its target (discrepancies F.12).
+  columns.fqdn = FullName(record.name(), zone_name);
+  switch (record.record_type()) {
+    case v1::DNS_RESOURCE_RECORD_TYPE_A:
+      columns.address = ParseIp(record.record_data().a().address());
+      break;
+    case v1::DNS_RESOURCE_RECORD_TYPE_AAAA:
+      columns.address = ParseIp(record.record_data().aaaa().address());
+      break;
+    case v1::DNS_RESOURCE_RECORD_TYPE_PTR:
+      // That of the record, or of its name (discrepancies D.13, F.12); names above the hosts have none.
+      columns.address =
+          record.address().empty() ? ReverseNameToIp(record.name(), zone_name) : ParseIp(record.address());
+      break;
+    default:
+      break;
+  }
 }
 
 std::string FullName(const std::string& name, const std::string& zone) {

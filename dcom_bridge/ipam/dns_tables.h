@@ -31,6 +31,9 @@ struct RecordColumns {
   std::optional<std::int64_t> ipv6_address_id;
 };
 
+// What follows from the record and the name of its zone: target, full name and address.
+void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name, RecordColumns& columns);
+
 class DnsTables {
  public:
   explicit DnsTables(Database& db);

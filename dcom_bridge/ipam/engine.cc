@@ -316,7 +316,7 @@ absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
   Live live;
   live.prepared = std::make_unique<const Prepared>(std::move(command.prepared));
   live.operation = std::make_unique<Operation>(*number, command.id, live.prepared->kind,
-                                               MakeDelegate(ParametersOf(*live.prepared)));
+                                               MakeDelegate(ParametersOf(*live.prepared), clock_));
   IPAM_RETURN_IF_ERROR(live.operation->Begin(log_, clock_));
   live_.emplace(command.id, std::move(live));
   touched_.insert(command.id);

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "dcom_bridge/ipam/access_tables.h"
 #include "dcom_bridge/ipam/address_tables.h"
+#include "dcom_bridge/ipam/common_properties.h"
 #include "dcom_bridge/ipam/custom_fields.h"
 #include "dcom_bridge/ipam/dhcp_tables.h"
 #include "dcom_bridge/ipam/dns_tables.h"
@@ -22,6 +23,7 @@ class Store {
   explicit Store(Database& database)
       : db(database),
         access(database),
+        properties(database),
         custom_fields(database),
         addresses(database, custom_fields),
         servers(database),
@@ -30,6 +32,7 @@ class Store {
 
   Database& db;
   AccessTables access;
+  CommonProperties properties;
   CustomFieldTables custom_fields;
   AddressTables addresses;
   ServerTables servers;

@@ -1,0 +1,176 @@
+// CreateDnsZoneDelegate, [MS-IPAMM2] 3.19.4.4.1.42: the zone, the zone on the server, and for a new reverse lookup zone
+// each address range that is mapped to it.
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/delegates.h"
+#include "dcom_bridge/ipam/fault.h"
+#include "dcom_bridge/ipam/store.h"
+#include "dcom_bridge/ipam/validate.h"
+#include "ipam/v1/formatters.pb.h"
+
+namespace ipam::engine {
+namespace {
+
+class CreateDnsZone final : public Delegate {
+ public:
+  // The kind of zone is the xsi:type of ServerZone (discrepancies D.14).
+  explicit CreateDnsZone(const v1::CreateDnsZoneParameters& parameters)
+      : parameters_(parameters),
+        lookup_(parameters.server_zone().has_dns_server_reverse_zone() ? Lookup::kReverse : Lookup::kForward) {}
+
+  absl::Status Prepare(Store& store) override;
+  std::size_t size() const override { return 2 + ranges_.size(); }
+  Entity Describe(std::size_t index) const override;
+  absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) override;
+
+ private:
+  const v1::BaseDnsZone& zone() const {
+    return lookup_ == Lookup::kReverse ? parameters_.server_zone().dns_server_reverse_zone().zone()
+                                       : parameters_.server_zone().dns_server_zone().zone();
+  }
+  absl::Status FindRanges(Store& store);
+  absl::StatusOr<std::int64_t> AddZone(Store& store) const;
+  absl::StatusOr<std::int64_t> AddServerZone(Store& store) const;
+
+  const v1::CreateDnsZoneParameters& parameters_;
+  const Lookup lookup_;
+  std::string server_name_;
+  std::vector<RangeRow> ranges_;  // temp_MappedRangesIds
+  std::int64_t zone_id_ = 0;      // ZoneRecordId
+};
+
+absl::Status CreateDnsZone::Prepare(Store& store) {
+  const bool has_zone = lookup_ == Lookup::kReverse ? parameters_.server_zone().dns_server_reverse_zone().has_zone()
+                                                    : parameters_.server_zone().dns_server_zone().has_zone();
+  if (!parameters_.has_server_zone() || parameters_.server_id() == 0 || !has_zone) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "ServerZone, its Zone and ServerId are mandatory.");
+  }
+  IPAM_RETURN_IF_ERROR(ValidateBaseDnsServerZone(parameters_.server_zone()));
+  if (IsBlank(zone().name())) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_ZONE_NAME, "The Name of the zone is mandatory.");
+  }
+  IPAM_ASSIGN_OR_RETURN(const bool has_server, store.dns.HasServer(parameters_.server_id()));
+  if (!has_server) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_SERVER_ID,
+                 absl::StrFormat("There is no DNS server %d.", parameters_.server_id()));
+  }
+  IPAM_ASSIGN_OR_RETURN(server_name_, store.servers.NameOfDnsServer(parameters_.server_id()));
+  ranges_.clear();
+  if (lookup_ == Lookup::kForward) return absl::OkStatus();
+  IPAM_ASSIGN_OR_RETURN(const auto existing, store.dns.FindZone(lookup_, zone().name()));
+  return existing ? absl::OkStatus() : FindRanges(store);
+}
+
+// The ranges within the zone, without those that overlap another, and without those that are mapped already.
+absl::Status CreateDnsZone::FindRanges(Store& store) {
+  const auto start = ParseIp(zone().dns_reverse_lookup_zone().start_ip());
+  const auto end = ParseIp(zone().dns_reverse_lookup_zone().end_ip());
+  if (!start || !end || start->size() != end->size() || *end < *start) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS,
+                 absl::StrFormat("StartIP and EndIP are no bounds of the zone %s.", zone().name()));
+  }
+  IPAM_ASSIGN_OR_RETURN(const auto inside, store.addresses.RangesInside({*start, *end}));
+  for (const RangeRow& range : inside) {
+    IPAM_ASSIGN_OR_RETURN(const auto overlapping, store.addresses.RangesWithin(range.bounds, range.space, range.id));
+    IPAM_ASSIGN_OR_RETURN(const bool mapped, store.dns.HasRangeZone(range.id));
+    if (overlapping.empty() && !mapped) ranges_.push_back(range);
+  }
+  return absl::OkStatus();
+}
+
+Entity CreateDnsZone::Describe(std::size_t index) const {
+  auto details = std::make_shared<v1::DnsZoneFormatter>();
+  details->set_server_name(server_name_);
+  details->set_zone_name(zone().name());
+  Entity entity;
+  entity.details = std::move(details);
+  entity.object_type = lookup_ == Lookup::kForward ? v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE
+                                                   : v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE;
+  if (index == 0) {
+    entity.kind = SubtaskKind::kAddDnsZone;
+    entity.name = absl::StrFormat("Zone %s", zone().name());
+    return entity;
+  }
+  entity.needs = 0;
+  if (index == 1) {
+    entity.kind = SubtaskKind::kAddDnsServerZone;
+    entity.name = absl::StrFormat("Zone %s on %s", zone().name(),
+                                  server_name_.empty() ? absl::StrFormat("server %d", parameters_.server_id())
+                                                       : server_name_);
+    return entity;
+  }
+  const RangeRow& range = ranges_[index - 2];
+  entity.kind = SubtaskKind::kMapRangesToReverseZone;
+  entity.name = absl::StrFormat("Address range %s to %s", FormatIp(range.bounds.start), FormatIp(range.bounds.end));
+  entity.object_type = RangeType(Family(range.bounds.start));
+  entity.operation_type = v1::ENTITY_OPERATION_TYPE_UPDATE;
+  return entity;
+}
+
+absl::StatusOr<std::int64_t> CreateDnsZone::Apply(std::size_t index, Store& store) {
+  if (index == 0) {
+    IPAM_ASSIGN_OR_RETURN(zone_id_, AddZone(store));
+    return zone_id_;
+  }
+  if (index == 1) return AddServerZone(store);
+  v1::RangeReverseLookupZone mapping;
+  mapping.set_range_record_id(ranges_[index - 2].id);
+  mapping.set_reverse_lookup_zone_record_id(zone_id_);
+  IPAM_RETURN_IF_ERROR(AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_TO_MAP_REVERSE_LOOKUP_ZONE_TO_IP_RANGE,
+                               store.dns.PutRangeZone(mapping)));
+  return mapping.range_record_id();
+}
+
+absl::StatusOr<std::int64_t> CreateDnsZone::AddZone(Store& store) const {
+  IPAM_ASSIGN_OR_RETURN(const auto existing, store.dns.FindZone(lookup_, zone().name()));
+  if (existing) return *existing;
+  v1::BaseDnsZone row = zone();
+  row.clear_record_id();
+  row.clear_modified_properties();
+  row.clear_set_properties();
+  if (lookup_ == Lookup::kForward) row.mutable_dns_zone();
+  const absl::StatusOr<std::int64_t> id = store.dns.PutZone(row);
+  IPAM_RETURN_IF_ERROR(AsFault(lookup_ == Lookup::kForward
+                                   ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_ZONE_FAILED_TO_ADD
+                                   : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_REVERSE_LOOKUP_ZONE_FAILED_TO_ADD,
+                               id.status()));
+  return id;
+}
+
+absl::StatusOr<std::int64_t> CreateDnsZone::AddServerZone(Store& store) const {
+  v1::BaseDnsServerZone row = parameters_.server_zone();
+  row.clear_record_id();
+  row.clear_modified_properties();
+  row.clear_set_properties();
+  const bool forward = lookup_ == Lookup::kForward;
+  // The zone has its own row.
+  if (forward) {
+    row.mutable_dns_server_zone()->clear_zone();
+  } else {
+    row.mutable_dns_server_reverse_zone()->clear_zone();
+  }
+  const absl::StatusOr<std::int64_t> id = store.dns.PutServerZone(row, parameters_.server_id(), zone_id_);
+  if (absl::IsAlreadyExists(id.status())) {
+    return Fault(forward ? v1::IPAM_EXCEPTION_ID_IPAM_API_FORWARD_LOOKUP_ZONE_ALREADY_EXISTS
+                         : v1::IPAM_EXCEPTION_ID_IPAM_API_REVERSE_LOOKUP_ZONE_ALREADY_EXISTS,
+                 absl::StrFormat("The DNS server %d hosts the zone %s already.", parameters_.server_id(),
+                                 zone().name()));
+  }
+  IPAM_RETURN_IF_ERROR(AsFault(forward ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_ZONE_FAILED_TO_ADD
+                                       : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_REVERSE_ZONE_FAILED_TO_ADD,
+                               id.status()));
+  return id;
+}
+
+}  // namespace
+
+std::unique_ptr<Delegate> MakeCreateDnsZone(const v1::CreateDnsZoneParameters& parameters) {
+  return std::make_unique<CreateDnsZone>(parameters);
+}
+
+}  // namespace ipam::engine
