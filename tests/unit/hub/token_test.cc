@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <utility>
+
+#include "tests/support/hex.h"
 
 namespace ipam::hub {
 namespace {
@@ -14,6 +17,14 @@ TEST(ResumeToken, RoundTrips) {
       const Position position{0x0123456789abcdef, 7, offset, in_snapshot};
       EXPECT_EQ(DecodeToken(EncodeToken(position)), position);
     }
+  }
+}
+
+// Tokens outlive the process that gave them, and its version.
+TEST(ResumeToken, KeepsItsForm) {
+  for (const auto& [file, position] : {std::pair("position", Position{0x0123456789abcdef, 7, 1000, false}),
+                                       std::pair("in_snapshot", Position{42, 1, 0, true})}) {
+    EXPECT_EQ(EncodeToken(position), test_support::GoldenText(std::string("hub/resume_token/") + file));
   }
 }
 
