@@ -26,8 +26,8 @@ class AccessTables {
 
   absl::StatusOr<std::int64_t> PutAssociation(const v1::AccessScopeAssociation& association);
   absl::StatusOr<std::vector<v1::AccessScopeAssociation>> ListAssociations();
-  // CreateAssociationEntry, 3.1.1.1.43.2.3, of an object that has neither parent nor children there, such as a resource
-  // record: the global access scope. An entry that is there stays.
+  // CreateAssociationEntry, 3.1.1.1.43.2.3, of an object that has neither parent nor children there, such as
+  // a resource record: the global access scope. An entry that is there stays.
   absl::Status CreateAssociation(v1::IpamObjectType type, std::int64_t object);
   // GetAccessScopeForObjectIdAndType, 3.1.1.1.43.2.7; without an entry the global one.
   absl::StatusOr<std::int64_t> ScopeOf(v1::IpamObjectType type, std::int64_t object);

@@ -60,78 +60,92 @@ v1::IpamObjectType AddressType(int family) {
 
 AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
     : custom_fields_(custom_fields),
-      put_space_(db,
-                 "INSERT INTO address_spaces (record_id, name, provider_id, details) VALUES (nullif(?, 0), ?, ?, ?)"
-                 " ON CONFLICT (record_id) DO UPDATE SET name = excluded.name, provider_id = excluded.provider_id,"
-                 " details = excluded.details RETURNING record_id"),
+      put_space_(
+          db,
+          "INSERT INTO address_spaces (record_id, name, provider_id, details) VALUES (nullif(?, 0), ?, ?, ?)"
+          " ON CONFLICT (record_id) DO UPDATE SET name = excluded.name, provider_id = excluded.provider_id,"
+          " details = excluded.details RETURNING record_id"),
       list_spaces_(db, "SELECT details, record_id FROM address_spaces ORDER BY record_id"),
-      put_block_(db,
-                 "INSERT INTO ip_blocks (record_id, af, is_subnet, address_space_id, parent_id, start_address,"
-                 " end_address, prefix_length, details) VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?)"
-                 " ON CONFLICT (record_id) DO UPDATE SET af = excluded.af, is_subnet = excluded.is_subnet,"
-                 " address_space_id = excluded.address_space_id, parent_id = excluded.parent_id,"
-                 " start_address = excluded.start_address, end_address = excluded.end_address,"
-                 " prefix_length = excluded.prefix_length, details = excluded.details RETURNING record_id"),
+      put_block_(
+          db,
+          "INSERT INTO ip_blocks (record_id, af, is_subnet, address_space_id, parent_id, start_address,"
+          " end_address, prefix_length, details) VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?)"
+          " ON CONFLICT (record_id) DO UPDATE SET af = excluded.af, is_subnet = excluded.is_subnet,"
+          " address_space_id = excluded.address_space_id, parent_id = excluded.parent_id,"
+          " start_address = excluded.start_address, end_address = excluded.end_address,"
+          " prefix_length = excluded.prefix_length, details = excluded.details RETURNING record_id"),
       list_blocks_(db, "SELECT details, record_id FROM ip_blocks ORDER BY record_id"),
-      find_parent_block_(db,
-                         "SELECT record_id FROM ip_blocks WHERE af = ? AND start_address <= ? AND end_address >= ?"
-                         " AND prefix_length <= ? AND coalesce(address_space_id, 1) = ?"
-                         " ORDER BY start_address DESC, end_address, prefix_length DESC, is_subnet DESC LIMIT 1"),
-      put_range_(db,
-                 "INSERT INTO ip_ranges (record_id, af, parent_block_id, address_space_id, scope_id, start_address,"
-                 " end_address, is_overlapping, use_for_utilization, details)"
-                 " VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                 " af = excluded.af, parent_block_id = excluded.parent_block_id,"
-                 " address_space_id = excluded.address_space_id, scope_id = excluded.scope_id,"
-                 " start_address = excluded.start_address, end_address = excluded.end_address,"
-                 " is_overlapping = excluded.is_overlapping, use_for_utilization = excluded.use_for_utilization,"
-                 " details = excluded.details RETURNING record_id"),
-      list_ranges_(db, "SELECT details, record_id, is_overlapping, use_for_utilization FROM ip_ranges ORDER BY 2"),
+      find_parent_block_(
+          db,
+          "SELECT record_id FROM ip_blocks WHERE af = ? AND start_address <= ? AND end_address >= ?"
+          " AND prefix_length <= ? AND coalesce(address_space_id, 1) = ?"
+          " ORDER BY start_address DESC, end_address, prefix_length DESC, is_subnet DESC LIMIT 1"),
+      put_range_(
+          db,
+          "INSERT INTO ip_ranges (record_id, af, parent_block_id, address_space_id, scope_id, start_address,"
+          " end_address, is_overlapping, use_for_utilization, details)"
+          " VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " af = excluded.af, parent_block_id = excluded.parent_block_id,"
+          " address_space_id = excluded.address_space_id, scope_id = excluded.scope_id,"
+          " start_address = excluded.start_address, end_address = excluded.end_address,"
+          " is_overlapping = excluded.is_overlapping, use_for_utilization = excluded.use_for_utilization,"
+          " details = excluded.details RETURNING record_id"),
+      list_ranges_(
+          db, "SELECT details, record_id, is_overlapping, use_for_utilization FROM ip_ranges ORDER BY 2"),
       get_range_(db,
-                 "SELECT details, record_id, is_overlapping, use_for_utilization FROM ip_ranges WHERE record_id = ?"),
-      find_range_of_scope_(db, "SELECT record_id FROM ip_ranges WHERE scope_id = ? ORDER BY record_id LIMIT 1"),
-      ranges_within_(db,
-                     "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
-                     " FROM ip_ranges"
-                     " WHERE af = ? AND start_address <= ? AND end_address >= ? AND address_space_id = ?"
-                     " AND record_id != ? ORDER BY record_id"),
+                 "SELECT details, record_id, is_overlapping, use_for_utilization FROM ip_ranges WHERE "
+                 "record_id = ?"),
+      find_range_of_scope_(db,
+                           "SELECT record_id FROM ip_ranges WHERE scope_id = ? ORDER BY record_id LIMIT 1"),
+      ranges_within_(
+          db,
+          "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
+          " FROM ip_ranges"
+          " WHERE af = ? AND start_address <= ? AND end_address >= ? AND address_space_id = ?"
+          " AND record_id != ? ORDER BY record_id"),
       mark_overlapping_(db, "UPDATE ip_ranges SET is_overlapping = 1 WHERE record_id = ?"),
-      ranges_inside_(db,
-                     "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
-                     " FROM ip_ranges"
-                     " WHERE af = ? AND start_address >= ? AND end_address <= ? ORDER BY record_id"),
-      ranges_around_(db,
-                     "SELECT record_id FROM ip_ranges WHERE af = ?1 AND start_address <= ?2 AND end_address >= ?2"
-                     " AND address_space_id = ?3 ORDER BY record_id"),
-      put_address_(db,
-                   "INSERT INTO ip_addresses (record_id, af, range_id, address_space_id, address, is_duplicate,"
-                   " details) VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                   " af = excluded.af, range_id = excluded.range_id, address_space_id = excluded.address_space_id,"
-                   " address = excluded.address, is_duplicate = excluded.is_duplicate, details = excluded.details"
-                   " RETURNING record_id"),
+      ranges_inside_(
+          db,
+          "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
+          " FROM ip_ranges"
+          " WHERE af = ? AND start_address >= ? AND end_address <= ? ORDER BY record_id"),
+      ranges_around_(
+          db,
+          "SELECT record_id FROM ip_ranges WHERE af = ?1 AND start_address <= ?2 AND end_address >= ?2"
+          " AND address_space_id = ?3 ORDER BY record_id"),
+      put_address_(
+          db,
+          "INSERT INTO ip_addresses (record_id, af, range_id, address_space_id, address, is_duplicate,"
+          " details) VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " af = excluded.af, range_id = excluded.range_id, address_space_id = excluded.address_space_id,"
+          " address = excluded.address, is_duplicate = excluded.is_duplicate, details = excluded.details"
+          " RETURNING record_id"),
       list_addresses_(db,
                       "SELECT details, a.record_id, a.range_id, a.is_duplicate,"
                       " (SELECT record_id FROM dhcp_reservations WHERE address_id = a.record_id)"
                       " FROM ip_addresses AS a ORDER BY a.record_id"),
-      find_addresses_(db,
-                      "SELECT record_id FROM ip_addresses WHERE af = ? AND address = ? AND address_space_id = ?"
-                      " ORDER BY record_id"),
+      find_addresses_(
+          db,
+          "SELECT record_id FROM ip_addresses WHERE af = ? AND address = ? AND address_space_id = ?"
+          " ORDER BY record_id"),
       mark_duplicate_(db, "UPDATE ip_addresses SET is_duplicate = 1 WHERE record_id = ?"),
       find_in_range_(db, "SELECT record_id FROM ip_addresses WHERE range_id = ? AND address = ? LIMIT 1"),
       addresses_within_(db,
                         "SELECT record_id FROM ip_addresses WHERE af = ? AND address BETWEEN ? AND ?"
                         " AND address_space_id = ? ORDER BY record_id"),
       set_range_(db, "UPDATE ip_addresses SET range_id = ? WHERE record_id = ?"),
-      put_forward_(db,
-                   "INSERT INTO address_dns_forward_lookups (record_id, af, address_id, zone_id, server_zone_id,"
-                   " sync_status) VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                   " af = excluded.af, address_id = excluded.address_id, zone_id = excluded.zone_id,"
-                   " server_zone_id = excluded.server_zone_id RETURNING record_id"),
-      put_reverse_(db,
-                   "INSERT INTO address_dns_reverse_lookups (record_id, af, address_id, zone_id, server_zone_id,"
-                   " sync_status) VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                   " af = excluded.af, address_id = excluded.address_id, zone_id = excluded.zone_id,"
-                   " server_zone_id = excluded.server_zone_id RETURNING record_id"),
+      put_forward_(
+          db,
+          "INSERT INTO address_dns_forward_lookups (record_id, af, address_id, zone_id, server_zone_id,"
+          " sync_status) VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " af = excluded.af, address_id = excluded.address_id, zone_id = excluded.zone_id,"
+          " server_zone_id = excluded.server_zone_id RETURNING record_id"),
+      put_reverse_(
+          db,
+          "INSERT INTO address_dns_reverse_lookups (record_id, af, address_id, zone_id, server_zone_id,"
+          " sync_status) VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " af = excluded.af, address_id = excluded.address_id, zone_id = excluded.zone_id,"
+          " server_zone_id = excluded.server_zone_id RETURNING record_id"),
       get_forward_(db,
                    "SELECT zone_id, server_zone_id, sync_status FROM address_dns_forward_lookups"
                    " WHERE address_id = ? ORDER BY record_id LIMIT 1"),
@@ -142,14 +156,15 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
       clear_reverse_(db, "DELETE FROM address_dns_reverse_lookups WHERE address_id = ?") {}
 
 absl::StatusOr<std::int64_t> AddressTables::PutSpace(const v1::AddressSpace& space) {
-  return ReturnedId(put_space_.Lookup(space.record_id(), space.name(),
-                                      NonZero(space.customer_address_space().provider_address_space_record_id()),
-                                      ToJson(space)));
+  return ReturnedId(put_space_.Lookup(
+      space.record_id(), space.name(),
+      NonZero(space.customer_address_space().provider_address_space_record_id()), ToJson(space)));
 }
 
 absl::StatusOr<std::vector<v1::AddressSpace>> AddressTables::ListSpaces() {
-  return ReadRows<v1::AddressSpace>(
-      list_spaces_.Query(), [](const Cursor& row, v1::AddressSpace& space) { space.set_record_id(row.Int64(1)); });
+  return ReadRows<v1::AddressSpace>(list_spaces_.Query(), [](const Cursor& row, v1::AddressSpace& space) {
+    space.set_record_id(row.Int64(1));
+  });
 }
 
 absl::StatusOr<std::int64_t> AddressTables::PutBlock(const v1::IPBlock& block) {
@@ -161,11 +176,12 @@ absl::StatusOr<std::int64_t> AddressTables::PutBlock(const v1::IPBlock& block) {
 }
 
 absl::StatusOr<std::vector<v1::IPBlock>> AddressTables::ListBlocks() {
-  return ReadRows<v1::IPBlock>(list_blocks_.Query(),
-                               [](const Cursor& row, v1::IPBlock& block) { block.set_record_id(row.Int64(1)); });
+  return ReadRows<v1::IPBlock>(
+      list_blocks_.Query(), [](const Cursor& row, v1::IPBlock& block) { block.set_record_id(row.Int64(1)); });
 }
 
-absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindParentBlock(const IpInterval& bounds, int prefix_length,
+absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindParentBlock(const IpInterval& bounds,
+                                                                           int prefix_length,
                                                                            std::int64_t space) {
   return find_parent_block_.Lookup(Family(bounds.start), bounds.start, bounds.end, prefix_length, space);
 }
@@ -176,25 +192,28 @@ absl::StatusOr<std::int64_t> AddressTables::PutRange(const v1::IPRange& range) {
   row.clear_custom_field_values();
   IPAM_ASSIGN_OR_RETURN(
       const std::int64_t id,
-      ReturnedId(put_range_.Lookup(range.record_id(), Family(bounds.start), NonZero(range.parent_ip_block_record_id()),
-                                   NonZero(range.address_space_record_id()), NonZero(range.scope_record_id()),
-                                   bounds.start, bounds.end, range.is_overlapping(), range.use_for_utilization(),
-                                   ToJson(row))));
+      ReturnedId(put_range_.Lookup(
+          range.record_id(), Family(bounds.start), NonZero(range.parent_ip_block_record_id()),
+          NonZero(range.address_space_record_id()), NonZero(range.scope_record_id()), bounds.start,
+          bounds.end, range.is_overlapping(), range.use_for_utilization(), ToJson(row))));
   IPAM_RETURN_IF_ERROR(custom_fields_.Set(RangeType(Family(bounds.start)), id, range.custom_field_values()));
   return id;
 }
 
 absl::StatusOr<std::vector<v1::IPRange>> AddressTables::ListRanges() {
-  IPAM_ASSIGN_OR_RETURN(std::vector<v1::IPRange> ranges, ReadRows<v1::IPRange>(list_ranges_.Query(), RangeColumns));
+  IPAM_ASSIGN_OR_RETURN(std::vector<v1::IPRange> ranges,
+                        ReadRows<v1::IPRange>(list_ranges_.Query(), RangeColumns));
   for (v1::IPRange& range : ranges) {
-    IPAM_ASSIGN_OR_RETURN(*range.mutable_custom_field_values(),
-                          custom_fields_.Get(RangeType(FamilyOfText(range.start_ip_address())), range.record_id()));
+    IPAM_ASSIGN_OR_RETURN(
+        *range.mutable_custom_field_values(),
+        custom_fields_.Get(RangeType(FamilyOfText(range.start_ip_address())), range.record_id()));
   }
   return ranges;
 }
 
 absl::StatusOr<std::optional<v1::IPRange>> AddressTables::GetRange(std::int64_t id) {
-  IPAM_ASSIGN_OR_RETURN(std::optional<v1::IPRange> range, ReadRow<v1::IPRange>(get_range_.Query(id), RangeColumns));
+  IPAM_ASSIGN_OR_RETURN(std::optional<v1::IPRange> range,
+                        ReadRow<v1::IPRange>(get_range_.Query(id), RangeColumns));
   if (range) {
     IPAM_ASSIGN_OR_RETURN(*range->mutable_custom_field_values(),
                           custom_fields_.Get(RangeType(FamilyOfText(range->start_ip_address())), id));
@@ -206,8 +225,8 @@ absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindRangeOfScope(std:
   return find_range_of_scope_.Lookup(scope_id);
 }
 
-absl::StatusOr<std::vector<RangeRow>> AddressTables::RangesWithin(const IpInterval& bounds, std::int64_t space,
-                                                                  std::int64_t exclude) {
+absl::StatusOr<std::vector<RangeRow>> AddressTables::RangesWithin(const IpInterval& bounds,
+                                                                  std::int64_t space, std::int64_t exclude) {
   return ReadRanges(ranges_within_.Query(Family(bounds.start), bounds.end, bounds.start, space, exclude));
 }
 
@@ -217,7 +236,8 @@ absl::StatusOr<std::vector<RangeRow>> AddressTables::RangesInside(const IpInterv
   return ReadRanges(ranges_inside_.Query(Family(bounds.start), bounds.start, bounds.end));
 }
 
-absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindRangeOf(const IpOctets& address, std::int64_t space,
+absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindRangeOf(const IpOctets& address,
+                                                                       std::int64_t space,
                                                                        const Management& owner) {
   IPAM_ASSIGN_OR_RETURN(const auto ranges, ReadIds(ranges_around_.Query(Family(address), address, space)));
   for (const std::int64_t range : ranges) {
@@ -239,9 +259,9 @@ absl::StatusOr<std::int64_t> AddressTables::PutAddress(const v1::IpamIPAddress& 
   row.clear_custom_field_values();
   IPAM_ASSIGN_OR_RETURN(
       const std::int64_t id,
-      ReturnedId(put_address_.Lookup(address.record_id(), family, NonZero(address.parent_ip_range_record_id()),
-                                     NonZero(address.address_space_record_id()), *octets, address.is_duplicate(),
-                                     ToJson(row))));
+      ReturnedId(put_address_.Lookup(
+          address.record_id(), family, NonZero(address.parent_ip_range_record_id()),
+          NonZero(address.address_space_record_id()), *octets, address.is_duplicate(), ToJson(row))));
   IPAM_RETURN_IF_ERROR(custom_fields_.Set(AddressType(family), id, address.custom_field_values()));
   return id;
 }
@@ -257,8 +277,9 @@ absl::Status AddressTables::ForEachAddress(const std::function<absl::Status(cons
     address.set_is_duplicate(rows.Int64(3) != 0);
     address.clear_reservation_record_id();
     if (const auto reservation = rows.OptionalInt64(4)) address.set_reservation_record_id(*reservation);
-    IPAM_ASSIGN_OR_RETURN(*address.mutable_custom_field_values(),
-                          custom_fields_.Get(AddressType(FamilyOfText(address.address())), address.record_id()));
+    IPAM_ASSIGN_OR_RETURN(
+        *address.mutable_custom_field_values(),
+        custom_fields_.Get(AddressType(FamilyOfText(address.address())), address.record_id()));
     IPAM_RETURN_IF_ERROR(ReadRegistrations(address));
     IPAM_RETURN_IF_ERROR(use(address));
   }
@@ -286,7 +307,8 @@ absl::Status AddressTables::ReadRegistrations(v1::IpamIPAddress& address) {
   return reverse.status();
 }
 
-absl::StatusOr<std::vector<std::int64_t>> AddressTables::FindAddresses(const IpOctets& address, std::int64_t space) {
+absl::StatusOr<std::vector<std::int64_t>> AddressTables::FindAddresses(const IpOctets& address,
+                                                                       std::int64_t space) {
   return ReadIds(find_addresses_.Query(Family(address), address, space));
 }
 
@@ -303,7 +325,8 @@ absl::Status AddressTables::MapAddresses(std::optional<std::int64_t> range, cons
   IPAM_ASSIGN_OR_RETURN(const auto addresses,
                         ReadIds(addresses_within_.Query(family, bounds.start, bounds.end, space)));
   for (const std::int64_t address : addresses) {
-    IPAM_ASSIGN_OR_RETURN(const Management management, custom_fields_.GetManagement(AddressType(family), address));
+    IPAM_ASSIGN_OR_RETURN(const Management management,
+                          custom_fields_.GetManagement(AddressType(family), address));
     if (management == owner) IPAM_RETURN_IF_ERROR(set_range_.Run(range, address));
   }
   return absl::OkStatus();

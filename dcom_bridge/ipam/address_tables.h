@@ -1,4 +1,5 @@
-// Address spaces, blocks, ranges and addresses, [MS-IPAMM2] 3.1.1.1.1, 3, 4, 6, 7, 33 and 34. The engine's thread.
+// Address spaces, blocks, ranges and addresses, [MS-IPAMM2] 3.1.1.1.1, 3, 4, 6, 7, 33 and 34. The engine's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -69,9 +70,9 @@ class AddressTables {
                             const Management& owner);
 
   // AddOrUpdateAddressDNSForwardLookupTable and its reverse, 3.1.1.1.6.2 and 7.2: NotAttempted when new.
-  absl::StatusOr<std::int64_t> PutLookup(Lookup lookup, std::int64_t record_id, int family, std::int64_t address,
-                                         std::int64_t zone, std::optional<std::int64_t> server_zone,
-                                         v1::DnsSyncStatus status);
+  absl::StatusOr<std::int64_t> PutLookup(Lookup lookup, std::int64_t record_id, int family,
+                                         std::int64_t address, std::int64_t zone,
+                                         std::optional<std::int64_t> server_zone, v1::DnsSyncStatus status);
 
  private:
   absl::Status ReadRegistrations(v1::IpamIPAddress& address);

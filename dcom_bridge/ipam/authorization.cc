@@ -17,15 +17,16 @@ struct Object {
   std::int64_t id = 0;
 };
 
-// The objects whose access scope counts. What is about to be made has none: then it is that of what it is made in
-// (discrepancies G.3).
+// The objects whose access scope counts. What is about to be made has none: then it is that of what it is
+// made in (discrepancies G.3).
 absl::StatusOr<std::vector<Object>> ObjectsOf(const v1::OperationParameters& parameters, Store& store) {
   std::vector<Object> objects;
   switch (parameters.variant_case()) {
     case v1::OperationParameters::kCreateDhcpScope: {
       const v1::DhcpScope& scope = parameters.create_dhcp_scope().scope();
-      objects.push_back({scope.has_v6() ? v1::IPAM_OBJECT_TYPE_DHCP_SERVERV6 : v1::IPAM_OBJECT_TYPE_DHCP_SERVERV4,
-                         scope.parent_dhcp_server_record_id()});
+      objects.push_back(
+          {scope.has_v6() ? v1::IPAM_OBJECT_TYPE_DHCP_SERVERV6 : v1::IPAM_OBJECT_TYPE_DHCP_SERVERV4,
+           scope.parent_dhcp_server_record_id()});
       break;
     }
     case v1::OperationParameters::kCreateDhcpReservation: {
@@ -55,8 +56,9 @@ absl::StatusOr<std::vector<Object>> ObjectsOf(const v1::OperationParameters& par
     case v1::OperationParameters::kCreateDnsResourceRecords: {
       const auto& create = parameters.create_dns_resource_records();
       const bool reverse = create.zone_type() == v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE;
-      IPAM_ASSIGN_OR_RETURN(const auto zone, store.dns.GetServerZone(reverse ? Lookup::kReverse : Lookup::kForward,
-                                                                     create.server_zone_id()));
+      IPAM_ASSIGN_OR_RETURN(
+          const auto zone,
+          store.dns.GetServerZone(reverse ? Lookup::kReverse : Lookup::kForward, create.server_zone_id()));
       if (!zone) break;
       objects.push_back({reverse ? v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE
                                  : v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE,
@@ -74,7 +76,8 @@ absl::StatusOr<std::vector<Object>> ObjectsOf(const v1::OperationParameters& par
 
 }  // namespace
 
-Authorization::Authorization(std::vector<std::string> administrators) : administrators_(std::move(administrators)) {}
+Authorization::Authorization(std::vector<std::string> administrators)
+    : administrators_(std::move(administrators)) {}
 
 absl::Status Authorization::Check(const Caller& caller, const v1::OperationParameters& parameters,
                                   Store& store) const {
@@ -93,8 +96,8 @@ absl::Status Authorization::Check(const Caller& caller, const v1::OperationParam
     scopes.push_back(scope);
   }
   if (scopes.empty()) scopes.push_back(kGlobalAccessScope);
-  // Every object has to pass; the ids of access scopes have to be equal (discrepancies G.4), and what no policy allows is
-  // denied (G.5).
+  // Every object has to pass; the ids of access scopes have to be equal (discrepancies G.4), and what no
+  // policy allows is denied (G.5).
   for (const std::int64_t scope : scopes) {
     IPAM_ASSIGN_OR_RETURN(const bool allowed, store.access.Allows(caller.user, qualified, rbac, scope));
     if (!allowed) {

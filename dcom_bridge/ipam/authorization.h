@@ -16,7 +16,8 @@ class Authorization {
   // Accounts of the group IPAM Administrators, which passes every check: "user" or "DOMAIN\user".
   explicit Authorization(std::vector<std::string> administrators);
 
-  // kPermissionDenied, with the operation of ADM_AdminOperationsTable that was denied. Others: the store failed.
+  // kPermissionDenied, with the operation of ADM_AdminOperationsTable that was denied. Others: the store
+  // failed.
   absl::Status Check(const Caller& caller, const v1::OperationParameters& parameters, Store& store) const;
 
  private:

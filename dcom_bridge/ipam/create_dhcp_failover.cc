@@ -14,7 +14,8 @@ namespace {
 
 class CreateDhcpFailover final : public Delegate {
  public:
-  explicit CreateDhcpFailover(const v1::DhcpFailoverWithScopesParameters& parameters) : parameters_(parameters) {}
+  explicit CreateDhcpFailover(const v1::DhcpFailoverWithScopesParameters& parameters)
+      : parameters_(parameters) {}
 
   // ValidateDhcpFailover is called by no delegate (discrepancies F.10).
   absl::Status Prepare(Store& store) override;

@@ -1,5 +1,5 @@
-// CreateDhcpReservationDelegate, [MS-IPAMM2] 3.19.4.4.1.18: the reservation, its DNS settings, each of its options, as
-// ReservationOperations (2.2.5.84) tells them apart.
+// CreateDhcpReservationDelegate, [MS-IPAMM2] 3.19.4.4.1.18: the reservation, its DNS settings, each of its
+// options, as ReservationOperations (2.2.5.84) tells them apart.
 #include <utility>
 #include <vector>
 
@@ -37,7 +37,8 @@ void ClearDnsSettings(v1::DhcpReservation& reservation) {
 
 class CreateDhcpReservation final : public Delegate {
  public:
-  explicit CreateDhcpReservation(const v1::CreateDhcpReservationParameters& parameters) : parameters_(parameters) {}
+  explicit CreateDhcpReservation(const v1::CreateDhcpReservationParameters& parameters)
+      : parameters_(parameters) {}
 
   absl::Status Prepare(Store& store) override;
   std::size_t size() const override { return steps_.size(); }
@@ -77,10 +78,12 @@ absl::Status CreateDhcpReservation::Prepare(Store& store) {
   server_id_ = scope->parent_dhcp_server_record_id();
   scope_id_ = scope->scope_id();
   IPAM_ASSIGN_OR_RETURN(server_name_, store.servers.NameOfDhcpServer(server_id_));
-  // Reservation.Address has no record id (discrepancies D.8, E.6): the row of the address in the scope's range.
+  // Reservation.Address has no record id (discrepancies D.8, E.6): the row of the address in the scope's
+  // range.
   IPAM_ASSIGN_OR_RETURN(const auto range, store.addresses.FindRangeOfScope(parameters_.scope_record_id()));
   if (range) {
-    IPAM_ASSIGN_OR_RETURN(address_id_, store.addresses.FindAddressInRange(*range, *ParseIp(reservation().address())));
+    IPAM_ASSIGN_OR_RETURN(address_id_,
+                          store.addresses.FindAddressInRange(*range, *ParseIp(reservation().address())));
   }
 
   steps_ = {{Kind::kReservation}};
@@ -135,11 +138,10 @@ absl::StatusOr<std::int64_t> CreateDhcpReservation::Apply(std::size_t index, Sto
       return Put(std::move(row), store);
     }
     case Kind::kOption:
-      return ApplyOption(reservation().options().operation_tracker(step.place),
-                         {.server_id = server_id_,
-                          .scope_id = parameters_.scope_record_id(),
-                          .reservation_id = record_id_},
-                         store);
+      return ApplyOption(
+          reservation().options().operation_tracker(step.place),
+          {.server_id = server_id_, .scope_id = parameters_.scope_record_id(), .reservation_id = record_id_},
+          store);
   }
   return absl::InternalError("step");
 }
@@ -150,8 +152,9 @@ absl::StatusOr<std::int64_t> CreateDhcpReservation::Put(v1::DhcpReservation row,
   const absl::StatusOr<std::int64_t> id =
       store.dhcp.PutReservation(parameters_.scope_record_id(), address_id_, row);
   if (absl::IsAlreadyExists(id.status())) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_RESERVATION_FAILED_TO_CREATE_IN_DATABASE,
-                 absl::StrFormat("The scope %s has a reservation of %s.", scope_id_, reservation().address()));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_RESERVATION_FAILED_TO_CREATE_IN_DATABASE,
+        absl::StrFormat("The scope %s has a reservation of %s.", scope_id_, reservation().address()));
   }
   IPAM_RETURN_IF_ERROR(
       AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_RESERVATION_FAILED_TO_CREATE_IN_DATABASE, id.status()));

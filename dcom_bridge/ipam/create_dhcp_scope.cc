@@ -1,5 +1,5 @@
-// CreateDhcpScopeDelegate, [MS-IPAMM2] 3.19.4.4.1.3: the scope, its DNS settings, each option, each exclusion, and the
-// address range that belongs to it.
+// CreateDhcpScopeDelegate, [MS-IPAMM2] 3.19.4.4.1.3: the scope, its DNS settings, each option, each
+// exclusion, and the address range that belongs to it.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -36,7 +36,9 @@ void ClearDnsSettings(v1::DhcpScope& scope) {
 class CreateDhcpScope final : public Delegate {
  public:
   explicit CreateDhcpScope(const v1::CreateDhcpScopeParameters& parameters)
-      : scope_(parameters.scope()), family_(parameters.scope().has_v6() ? 6 : 4), has_scope_(parameters.has_scope()) {}
+      : scope_(parameters.scope()),
+        family_(parameters.scope().has_v6() ? 6 : 4),
+        has_scope_(parameters.has_scope()) {}
 
   absl::Status Prepare(Store& store) override;
   std::size_t size() const override { return steps_.size(); }
@@ -51,7 +53,8 @@ class CreateDhcpScope final : public Delegate {
   };
 
   absl::Status CheckNew(Store& store) const;
-  absl::StatusOr<std::int64_t> ApplyExclusion(const v1::DhcpExclusionRangeOperation& operation, Store& store) const;
+  absl::StatusOr<std::int64_t> ApplyExclusion(const v1::DhcpExclusionRangeOperation& operation,
+                                              Store& store) const;
   absl::StatusOr<std::int64_t> AddRange(Store& store) const;
   IpInterval Bounds() const;
 
@@ -65,19 +68,22 @@ class CreateDhcpScope final : public Delegate {
 
 absl::Status CreateDhcpScope::Prepare(Store& store) {
   if (!has_scope_) return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "Scope is mandatory.");
-  IPAM_ASSIGN_OR_RETURN(const bool has_server, store.dhcp.HasServer(family_, scope_.parent_dhcp_server_record_id()));
+  IPAM_ASSIGN_OR_RETURN(const bool has_server,
+                        store.dhcp.HasServer(family_, scope_.parent_dhcp_server_record_id()));
   if (!has_server) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DHCP_SERVER_RECORD_ID,
-                 absl::StrFormat("There is no DHCPv%d server %d.", family_, scope_.parent_dhcp_server_record_id()));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DHCP_SERVER_RECORD_ID,
+        absl::StrFormat("There is no DHCPv%d server %d.", family_, scope_.parent_dhcp_server_record_id()));
   }
   IPAM_ASSIGN_OR_RETURN(server_name_, store.servers.NameOfDhcpServer(scope_.parent_dhcp_server_record_id()));
   IPAM_RETURN_IF_ERROR(CheckNew(store));
   IPAM_RETURN_IF_ERROR(ValidateDhcpScope(scope_));
 
   steps_ = {{Kind::kScope}};
-  if (std::any_of(scope_.modified_properties().begin(), scope_.modified_properties().end(), [](const auto& name) {
-        return std::find(kDnsProperties.begin(), kDnsProperties.end(), name) != kDnsProperties.end();
-      })) {
+  if (std::any_of(
+          scope_.modified_properties().begin(), scope_.modified_properties().end(), [](const auto& name) {
+            return std::find(kDnsProperties.begin(), kDnsProperties.end(), name) != kDnsProperties.end();
+          })) {
     steps_.push_back({Kind::kDns});
   }
   // Partner values of CollectionOperations are used by no step (discrepancies F.9).
@@ -129,7 +135,8 @@ Entity CreateDhcpScope::Describe(std::size_t index) const {
       break;
     }
     case Kind::kOption:
-      DescribeScopeOption(scope_.options().operation_tracker(step.place), scope_.scope_id(), server_name_, entity);
+      DescribeScopeOption(scope_.options().operation_tracker(step.place), scope_.scope_id(), server_name_,
+                          entity);
       break;
     case Kind::kExclusion: {
       const v1::DhcpExclusionRange& range = scope_.exclusion_ranges().operation_tracker(step.place).value();
@@ -204,8 +211,8 @@ absl::StatusOr<std::int64_t> CreateDhcpScope::ApplyExclusion(const v1::DhcpExclu
   if (!start || !end || Family(*start) != family_ || Family(*end) != family_ || *start > *end ||
       *start < scope.start || *end > scope.end) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_EXCLUSION_RANGES,
-                 absl::StrFormat("%s to %s is no range of the scope %s.", range.start_address(), range.end_address(),
-                                 scope_.scope_id()));
+                 absl::StrFormat("%s to %s is no range of the scope %s.", range.start_address(),
+                                 range.end_address(), scope_.scope_id()));
   }
   const IpInterval excluded{*start, *end};
   if (operation.operation() == v1::COLLECTION_OPERATIONS_DELETE) {
@@ -238,8 +245,9 @@ absl::StatusOr<std::int64_t> CreateDhcpScope::AddRange(Store& store) const {
                         store.custom_fields.BuiltIn(v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY, kManagedByMsDhcp));
   // dhcpServer.ServerName (discrepancies D.1)
   if (!server_name_.empty()) {
-    IPAM_ASSIGN_OR_RETURN(*range.add_custom_field_values(),
-                          store.custom_fields.BuiltIn(v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY, server_name_));
+    IPAM_ASSIGN_OR_RETURN(
+        *range.add_custom_field_values(),
+        store.custom_fields.BuiltIn(v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY, server_name_));
   }
   return AddMappedRange(std::move(range), store);
 }

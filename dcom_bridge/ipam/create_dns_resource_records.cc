@@ -17,8 +17,8 @@ namespace {
 
 using Data = v1::DnsResourceRecordData;
 
-// The steps that a record belongs to, by discrepancies F.11: 6 others, 7 A, 8 AAAA, 9 PTR; of a reverse lookup zone 9
-// comes before the others.
+// The steps that a record belongs to, by discrepancies F.11: 6 others, 7 A, 8 AAAA, 9 PTR; of a reverse
+// lookup zone 9 comes before the others.
 int StepOf(const v1::DnsResourceRecord& record, Lookup lookup) {
   switch (record.record_type()) {
     case v1::DNS_RESOURCE_RECORD_TYPE_A:
@@ -34,9 +34,9 @@ int StepOf(const v1::DnsResourceRecord& record, Lookup lookup) {
 
 // The variants of RecordData by DnsResourceRecordType, whose values are 0, 1, 2 ...
 constexpr std::array<Data::VariantCase, 22> kVariants = {
-    Data::VARIANT_NOT_SET, Data::kA,     Data::kAaaa,  Data::kPtr,  Data::kSoa,  Data::kNs,
-    Data::kCname,          Data::kDname, Data::kMx,    Data::kSrv,  Data::kTxt,  Data::kAfsdb,
-    Data::kAtma,           Data::kDhcid, Data::kHinfo, Data::kIsdn, Data::kRp,   Data::kRt,
+    Data::VARIANT_NOT_SET, Data::kA,     Data::kAaaa,  Data::kPtr,  Data::kSoa, Data::kNs,
+    Data::kCname,          Data::kDname, Data::kMx,    Data::kSrv,  Data::kTxt, Data::kAfsdb,
+    Data::kAtma,           Data::kDhcid, Data::kHinfo, Data::kIsdn, Data::kRp,  Data::kRt,
     Data::kWins,           Data::kWinsr, Data::kWks,   Data::kX25};
 
 class CreateDnsResourceRecords final : public Delegate {
@@ -44,7 +44,7 @@ class CreateDnsResourceRecords final : public Delegate {
   explicit CreateDnsResourceRecords(const v1::CreateDnsResourceRecordsParameters& parameters)
       : parameters_(parameters),
         lookup_(parameters.zone_type() == v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE ? Lookup::kReverse
-                                                                                        : Lookup::kForward) {}
+                                                                                       : Lookup::kForward) {}
 
   absl::Status Prepare(Store& store) override;
   std::size_t size() const override { return order_.size(); }
@@ -72,7 +72,8 @@ absl::Status CreateDnsResourceRecords::Prepare(Store& store) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
                  "ResourceRecords, ServerZoneId and ZoneType are mandatory.");
   }
-  IPAM_ASSIGN_OR_RETURN(const auto server_zone, store.dns.GetServerZone(lookup_, parameters_.server_zone_id()));
+  IPAM_ASSIGN_OR_RETURN(const auto server_zone,
+                        store.dns.GetServerZone(lookup_, parameters_.server_zone_id()));
   if (!server_zone) {
     return Fault(lookup_ == Lookup::kForward
                      ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_ZONE_FAILED_TO_FETCH
@@ -90,7 +91,8 @@ absl::Status CreateDnsResourceRecords::Prepare(Store& store) {
     IPAM_RETURN_IF_ERROR(CheckRecord(Record(i)));
   }
   std::stable_sort(order_.begin(), order_.end(), [this](int a, int b) {
-    return StepOf(parameters_.resource_records(a), lookup_) < StepOf(parameters_.resource_records(b), lookup_);
+    return StepOf(parameters_.resource_records(a), lookup_) <
+           StepOf(parameters_.resource_records(b), lookup_);
   });
   return absl::OkStatus();
 }
@@ -104,17 +106,19 @@ absl::Status CreateDnsResourceRecords::CheckRecord(const v1::DnsResourceRecord& 
                                  v1::DnsResourceRecordType_Name(record.record_type())));
   }
   if (record.zone_record_id() != 0 && record.zone_record_id() != zone_id_) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_ZONE_RECORD_ID,
-                 absl::StrFormat("The record %s is of the zone %d, the server zone %d of the zone %d.", record.name(),
-                                 record.zone_record_id(), parameters_.server_zone_id(), zone_id_));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_ZONE_RECORD_ID,
+        absl::StrFormat("The record %s is of the zone %d, the server zone %d of the zone %d.", record.name(),
+                        record.zone_record_id(), parameters_.server_zone_id(), zone_id_));
   }
   const bool v4 = record.record_type() == v1::DNS_RESOURCE_RECORD_TYPE_A;
   if (v4 || record.record_type() == v1::DNS_RESOURCE_RECORD_TYPE_AAAA) {
     const std::string& text = v4 ? record.record_data().a().address() : record.record_data().aaaa().address();
     const auto address = ParseIp(text);
     if (!address || Family(*address) != (v4 ? 4 : 6)) {
-      return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS,
-                   absl::StrFormat("The record %s has no IPv%d address: \"%s\".", record.name(), v4 ? 4 : 6, text));
+      return Fault(
+          v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS,
+          absl::StrFormat("The record %s has no IPv%d address: \"%s\".", record.name(), v4 ? 4 : 6, text));
     }
   }
   return absl::OkStatus();
@@ -127,11 +131,12 @@ Entity CreateDnsResourceRecords::Describe(std::size_t index) const {
   if (!server_name_.empty()) details->set_server_name(server_name_);
   details->set_zone_name(zone_name_);
   const std::string type = v1::DnsResourceRecordType_Name(record.record_type());
-  return {.kind = SubtaskKind::kAddDnsResourceRecord,
-          .name = absl::StrFormat("%s %s", type.substr(type.rfind('_') + 1), FullName(record.name(), zone_name_)),
-          .details = std::move(details),
-          .object_type = v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD,
-          .record_type = record.record_type()};
+  return {
+      .kind = SubtaskKind::kAddDnsResourceRecord,
+      .name = absl::StrFormat("%s %s", type.substr(type.rfind('_') + 1), FullName(record.name(), zone_name_)),
+      .details = std::move(details),
+      .object_type = v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD,
+      .record_type = record.record_type()};
 }
 
 absl::StatusOr<std::int64_t> CreateDnsResourceRecords::Apply(std::size_t index, Store& store) {
@@ -192,8 +197,8 @@ absl::Status CreateDnsResourceRecords::MapPtr(RecordColumns& columns, Store& sto
           *made.add_custom_field_values() = value;
         }
       }
-      // ValidateIpamIPAddress as far as it can hold: the step gives such an address neither a MAC address nor a
-      // device type, which 3.1.4.8 demands.
+      // ValidateIpamIPAddress as far as it can hold: the step gives such an address neither a MAC address nor
+      // a device type, which 3.1.4.8 demands.
       IPAM_RETURN_IF_ERROR(ValidateAddressValue(*address));
       IPAM_ASSIGN_OR_RETURN(id, store.addresses.PutAddress(made));
     }
@@ -205,7 +210,8 @@ absl::Status CreateDnsResourceRecords::MapPtr(RecordColumns& columns, Store& sto
 
 }  // namespace
 
-std::unique_ptr<Delegate> MakeCreateDnsResourceRecords(const v1::CreateDnsResourceRecordsParameters& parameters) {
+std::unique_ptr<Delegate> MakeCreateDnsResourceRecords(
+    const v1::CreateDnsResourceRecordsParameters& parameters) {
   return std::make_unique<CreateDnsResourceRecords>(parameters);
 }
 

@@ -1,5 +1,5 @@
-// CreateDnsZoneDelegate, [MS-IPAMM2] 3.19.4.4.1.42: the zone, the zone on the server, and for a new reverse lookup zone
-// each address range that is mapped to it.
+// CreateDnsZoneDelegate, [MS-IPAMM2] 3.19.4.4.1.42: the zone, the zone on the server, and for a new reverse
+// lookup zone each address range that is mapped to it.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -21,7 +21,8 @@ class CreateDnsZone final : public Delegate {
   // The kind of zone is the xsi:type of ServerZone (discrepancies D.14).
   explicit CreateDnsZone(const v1::CreateDnsZoneParameters& parameters)
       : parameters_(parameters),
-        lookup_(parameters.server_zone().has_dns_server_reverse_zone() ? Lookup::kReverse : Lookup::kForward) {}
+        lookup_(parameters.server_zone().has_dns_server_reverse_zone() ? Lookup::kReverse
+                                                                       : Lookup::kForward) {}
 
   absl::Status Prepare(Store& store) override;
   std::size_t size() const override { return 2 + ranges_.size(); }
@@ -45,10 +46,12 @@ class CreateDnsZone final : public Delegate {
 };
 
 absl::Status CreateDnsZone::Prepare(Store& store) {
-  const bool has_zone = lookup_ == Lookup::kReverse ? parameters_.server_zone().dns_server_reverse_zone().has_zone()
-                                                    : parameters_.server_zone().dns_server_zone().has_zone();
+  const bool has_zone = lookup_ == Lookup::kReverse
+                            ? parameters_.server_zone().dns_server_reverse_zone().has_zone()
+                            : parameters_.server_zone().dns_server_zone().has_zone();
   if (!parameters_.has_server_zone() || parameters_.server_id() == 0 || !has_zone) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "ServerZone, its Zone and ServerId are mandatory.");
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                 "ServerZone, its Zone and ServerId are mandatory.");
   }
   IPAM_RETURN_IF_ERROR(ValidateBaseDnsServerZone(parameters_.server_zone()));
   if (IsBlank(zone().name())) {
@@ -76,7 +79,8 @@ absl::Status CreateDnsZone::FindRanges(Store& store) {
   }
   IPAM_ASSIGN_OR_RETURN(const auto inside, store.addresses.RangesInside({*start, *end}));
   for (const RangeRow& range : inside) {
-    IPAM_ASSIGN_OR_RETURN(const auto overlapping, store.addresses.RangesWithin(range.bounds, range.space, range.id));
+    IPAM_ASSIGN_OR_RETURN(const auto overlapping,
+                          store.addresses.RangesWithin(range.bounds, range.space, range.id));
     IPAM_ASSIGN_OR_RETURN(const bool mapped, store.dns.HasRangeZone(range.id));
     if (overlapping.empty() && !mapped) ranges_.push_back(range);
   }
@@ -99,14 +103,15 @@ Entity CreateDnsZone::Describe(std::size_t index) const {
   entity.needs = 0;
   if (index == 1) {
     entity.kind = SubtaskKind::kAddDnsServerZone;
-    entity.name = absl::StrFormat("Zone %s on %s", zone().name(),
-                                  server_name_.empty() ? absl::StrFormat("server %d", parameters_.server_id())
-                                                       : server_name_);
+    entity.name = absl::StrFormat(
+        "Zone %s on %s", zone().name(),
+        server_name_.empty() ? absl::StrFormat("server %d", parameters_.server_id()) : server_name_);
     return entity;
   }
   const RangeRow& range = ranges_[index - 2];
   entity.kind = SubtaskKind::kMapRangesToReverseZone;
-  entity.name = absl::StrFormat("Address range %s to %s", FormatIp(range.bounds.start), FormatIp(range.bounds.end));
+  entity.name =
+      absl::StrFormat("Address range %s to %s", FormatIp(range.bounds.start), FormatIp(range.bounds.end));
   entity.object_type = RangeType(Family(range.bounds.start));
   entity.operation_type = v1::ENTITY_OPERATION_TYPE_UPDATE;
   return entity;

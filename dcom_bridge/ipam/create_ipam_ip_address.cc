@@ -1,5 +1,5 @@
-// SaveIpamIPAddressDelegate, [MS-IPAMM2] 3.19.4.4.1.36: the address, on request its reservation and its DNS records, and
-// its custom fields.
+// SaveIpamIPAddressDelegate, [MS-IPAMM2] 3.19.4.4.1.36: the address, on request its reservation and its DNS
+// records, and its custom fields.
 #include <utility>
 #include <vector>
 
@@ -53,7 +53,8 @@ absl::Status CreateIpamIPAddress::Prepare(Store& store) {
   if (address().address_space_record_id() != 0) space_ = address().address_space_record_id();
 
   steps_ = {Step::kAddress};
-  if (parameters_.create_dhcp_reservation() && address().dhcp_scope_id() != 0) steps_.push_back(Step::kReservation);
+  if (parameters_.create_dhcp_reservation() && address().dhcp_scope_id() != 0)
+    steps_.push_back(Step::kReservation);
   if (parameters_.create_dns_record()) {
     // Without a zone there is nothing to register the address in.
     if (address().dns_zone_id() != 0) steps_.push_back(Step::kForward);
@@ -81,8 +82,8 @@ Entity CreateIpamIPAddress::Describe(std::size_t index) const {
     case Step::kReservation:
       entity.kind = SubtaskKind::kAddDhcpReservation;
       entity.name = absl::StrFormat("Reservation of %s", address().address());
-      entity.object_type = family() == 4 ? v1::IPAM_OBJECT_TYPE_DHCP_RESERVATIONV4
-                                         : v1::IPAM_OBJECT_TYPE_DHCP_RESERVATIONV6;
+      entity.object_type =
+          family() == 4 ? v1::IPAM_OBJECT_TYPE_DHCP_RESERVATIONV4 : v1::IPAM_OBJECT_TYPE_DHCP_RESERVATIONV6;
       entity.operation_type = v1::ENTITY_OPERATION_TYPE_ADD;
       break;
     case Step::kForward:
@@ -124,10 +125,12 @@ absl::StatusOr<std::int64_t> CreateIpamIPAddress::AddAddress(Store& store) const
   const Management owner = ManagementOf(address().custom_field_values());
   IPAM_ASSIGN_OR_RETURN(const auto others, store.addresses.FindAddresses(octets_, space_));
   for (const std::int64_t other : others) {
-    IPAM_ASSIGN_OR_RETURN(const Management theirs, store.custom_fields.GetManagement(AddressType(family()), other));
+    IPAM_ASSIGN_OR_RETURN(const Management theirs,
+                          store.custom_fields.GetManagement(AddressType(family()), other));
     if (theirs == owner) {
-      return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS_CONFLICT,
-                   absl::StrFormat("The address %s of %s, %s exists.", address().address(), owner.by, owner.entity));
+      return Fault(
+          v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS_CONFLICT,
+          absl::StrFormat("The address %s of %s, %s exists.", address().address(), owner.by, owner.entity));
     }
   }
   v1::IpamIPAddress row = address();
@@ -142,7 +145,8 @@ absl::StatusOr<std::int64_t> CreateIpamIPAddress::AddAddress(Store& store) const
   row.set_is_duplicate(!others.empty());
   for (const std::int64_t other : others) IPAM_RETURN_IF_ERROR(store.addresses.MarkDuplicate(other));
   IPAM_RETURN_IF_ERROR(SetExpiry(row, store));
-  // Who owns the address is stored with it, for the next duplicate is found by it; a later step sets all of the values.
+  // Who owns the address is stored with it, for the next duplicate is found by it; a later step sets all of
+  // the values.
   row.clear_custom_field_values();
   for (const v1::CustomFieldValue& value : address().custom_field_values()) {
     if (value.parent_custom_field_number() == v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY ||
@@ -176,12 +180,14 @@ absl::StatusOr<std::int64_t> CreateIpamIPAddress::AddReservation(Store& store) c
   v1::DhcpReservation reservation;
   reservation.set_record_id(address().reservation_record_id());
   reservation.set_address(address().address());
-  reservation.set_name(address().reservation_name().empty() ? address().device_name() : address().reservation_name());
+  reservation.set_name(address().reservation_name().empty() ? address().device_name()
+                                                            : address().reservation_name());
   reservation.set_description(address().reservation_description());
   reservation.set_status(v1::DHCP_RESERVATION_STATUS_ACTIVE);
   if (family() == 4) {
     v1::DhcpReservationV4& v4 = *reservation.mutable_v4();
-    v4.set_mac_address(address().v4().client_id().empty() ? address().mac_address() : address().v4().client_id());
+    v4.set_mac_address(address().v4().client_id().empty() ? address().mac_address()
+                                                          : address().v4().client_id());
     v4.set_serving_clients_type(address().v4().reservation_type());
   } else {
     v1::DhcpReservationV6& v6 = *reservation.mutable_v6();
@@ -200,10 +206,9 @@ absl::StatusOr<std::int64_t> CreateIpamIPAddress::AddLookup(Lookup lookup, Store
   const std::int64_t zone = forward ? address().dns_zone_id() : address().dns_reverse_lookup_zone_id();
   const std::int64_t server_zone = forward ? address().dns_forward_lookup_zone_dns_server_id()
                                            : address().dns_reverse_lookup_zone_dns_server_id();
-  const absl::StatusOr<std::int64_t> id =
-      store.addresses.PutLookup(lookup, 0, family(), record_id_, zone,
-                                server_zone == 0 ? std::nullopt : std::optional(server_zone),
-                                v1::DNS_SYNC_STATUS_NOT_ATTEMPTED);
+  const absl::StatusOr<std::int64_t> id = store.addresses.PutLookup(
+      lookup, 0, family(), record_id_, zone, server_zone == 0 ? std::nullopt : std::optional(server_zone),
+      v1::DNS_SYNC_STATUS_NOT_ATTEMPTED);
   IPAM_RETURN_IF_ERROR(AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_TO_REGISTER_IP_ADDRESS, id.status()));
   return record_id_;
 }

@@ -10,16 +10,18 @@
 namespace ipam::engine {
 
 CustomFieldTables::CustomFieldTables(Database& db)
-    : put_field_(db,
-                 "INSERT INTO custom_fields (record_id, number, name, multivalued, details)"
-                 " VALUES (nullif(?, 0), ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET number = excluded.number,"
-                 " name = excluded.name, multivalued = excluded.multivalued, details = excluded.details"
-                 " RETURNING record_id"),
-      put_value_(db,
-                 "INSERT INTO custom_field_values (record_id, custom_field_id, value, details)"
-                 " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                 " custom_field_id = excluded.custom_field_id, value = excluded.value, details = excluded.details"
-                 " RETURNING record_id"),
+    : put_field_(
+          db,
+          "INSERT INTO custom_fields (record_id, number, name, multivalued, details)"
+          " VALUES (nullif(?, 0), ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET number = excluded.number,"
+          " name = excluded.name, multivalued = excluded.multivalued, details = excluded.details"
+          " RETURNING record_id"),
+      put_value_(
+          db,
+          "INSERT INTO custom_field_values (record_id, custom_field_id, value, details)"
+          " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " custom_field_id = excluded.custom_field_id, value = excluded.value, details = excluded.details"
+          " RETURNING record_id"),
       list_fields_(db, "SELECT details, record_id FROM custom_fields ORDER BY record_id"),
       list_values_(db,
                    "SELECT details, record_id, custom_field_id, value FROM custom_field_values"
@@ -31,8 +33,10 @@ CustomFieldTables::CustomFieldTables(Database& db)
            "INSERT INTO custom_field_value_associations (object_type, used_by, custom_field_id,"
            " custom_field_value_id, value) VALUES (?, ?, ?, ?, ?)"),
       get_(db,
-           "SELECT coalesce(v.details, '{}'), coalesce(v.record_id, 0), a.custom_field_id, a.value, f.number, f.name"
-           " FROM custom_field_value_associations AS a JOIN custom_fields AS f ON f.record_id = a.custom_field_id"
+           "SELECT coalesce(v.details, '{}'), coalesce(v.record_id, 0), a.custom_field_id, a.value, "
+           "f.number, f.name"
+           " FROM custom_field_value_associations AS a JOIN custom_fields AS f ON f.record_id = "
+           "a.custom_field_id"
            " LEFT JOIN custom_field_values AS v ON v.record_id = a.custom_field_value_id"
            " WHERE a.object_type = ? AND a.used_by = ? ORDER BY a.record_id"),
       find_built_in_(db, "SELECT record_id FROM custom_fields WHERE number = ?") {}
@@ -42,8 +46,9 @@ absl::StatusOr<std::int64_t> CustomFieldTables::Put(const v1::CustomField& field
   row.clear_values();
   IPAM_ASSIGN_OR_RETURN(
       const std::int64_t id,
-      ReturnedId(put_field_.Lookup(field.record_id(), static_cast<std::int64_t>(field.built_in_custom_field_number()),
-                                   field.name(), field.type() == v1::CUSTOM_FIELD_TYPE_MULTIVALUED, ToJson(row))));
+      ReturnedId(put_field_.Lookup(
+          field.record_id(), static_cast<std::int64_t>(field.built_in_custom_field_number()), field.name(),
+          field.type() == v1::CUSTOM_FIELD_TYPE_MULTIVALUED, ToJson(row))));
   for (const v1::CustomFieldValue& value : field.values()) {
     IPAM_RETURN_IF_ERROR(put_value_.Lookup(value.record_id(), id, value.value(), ToJson(value)).status());
   }
@@ -51,18 +56,20 @@ absl::StatusOr<std::int64_t> CustomFieldTables::Put(const v1::CustomField& field
 }
 
 absl::StatusOr<std::vector<v1::CustomField>> CustomFieldTables::List() {
-  IPAM_ASSIGN_OR_RETURN(std::vector<v1::CustomField> fields,
-                        ReadRows<v1::CustomField>(list_fields_.Query(), [](const Cursor& row, v1::CustomField& field) {
-                          field.set_record_id(row.Int64(1));
-                        }));
+  IPAM_ASSIGN_OR_RETURN(
+      std::vector<v1::CustomField> fields,
+      ReadRows<v1::CustomField>(list_fields_.Query(), [](const Cursor& row, v1::CustomField& field) {
+        field.set_record_id(row.Int64(1));
+      }));
   for (v1::CustomField& field : fields) {
-    IPAM_ASSIGN_OR_RETURN(std::vector<v1::CustomFieldValue> values,
-                          ReadRows<v1::CustomFieldValue>(list_values_.Query(field.record_id()),
-                                                         [](const Cursor& row, v1::CustomFieldValue& value) {
-                                                           value.set_record_id(row.Int64(1));
-                                                           value.set_parent_custom_field_record_id(row.Int64(2));
-                                                           value.set_value(row.Text(3));
-                                                         }));
+    IPAM_ASSIGN_OR_RETURN(
+        std::vector<v1::CustomFieldValue> values,
+        ReadRows<v1::CustomFieldValue>(list_values_.Query(field.record_id()),
+                                       [](const Cursor& row, v1::CustomFieldValue& value) {
+                                         value.set_record_id(row.Int64(1));
+                                         value.set_parent_custom_field_record_id(row.Int64(2));
+                                         value.set_value(row.Text(3));
+                                       }));
     for (v1::CustomFieldValue& value : values) *field.add_values() = std::move(value);
   }
   return fields;
@@ -83,14 +90,16 @@ absl::Status CustomFieldTables::Validate(const CustomFieldValues& values) {
     if (*multivalued == 0) continue;
     IPAM_ASSIGN_OR_RETURN(const auto known, find_value_.Lookup(field, value.value()));
     if (!known) {
-      return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_CUSTOM_FIELD_VALUE_FOR_MULTI_VALUE_CUSTOM_FIELD_DOESNT_EXIST,
-                   absl::StrFormat("The custom field %d has no value %s.", field, value.value()));
+      return Fault(
+          v1::IPAM_EXCEPTION_ID_IPAM_API_CUSTOM_FIELD_VALUE_FOR_MULTI_VALUE_CUSTOM_FIELD_DOESNT_EXIST,
+          absl::StrFormat("The custom field %d has no value %s.", field, value.value()));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status CustomFieldTables::Set(v1::IpamObjectType type, std::int64_t object, const CustomFieldValues& values) {
+absl::Status CustomFieldTables::Set(v1::IpamObjectType type, std::int64_t object,
+                                    const CustomFieldValues& values) {
   const auto object_type = static_cast<std::int64_t>(type);
   IPAM_RETURN_IF_ERROR(clear_.Run(object_type, object));
   for (const v1::CustomFieldValue& value : values) {
@@ -109,15 +118,15 @@ absl::Status CustomFieldTables::Set(v1::IpamObjectType type, std::int64_t object
 
 absl::StatusOr<CustomFieldValues> CustomFieldTables::Get(v1::IpamObjectType type, std::int64_t object) {
   IPAM_ASSIGN_OR_RETURN(std::vector<v1::CustomFieldValue> values,
-                        ReadRows<v1::CustomFieldValue>(get_.Query(static_cast<std::int64_t>(type), object),
-                                                       [](const Cursor& row, v1::CustomFieldValue& value) {
-                                                         if (row.Int64(1) != 0) value.set_record_id(row.Int64(1));
-                                                         value.set_parent_custom_field_record_id(row.Int64(2));
-                                                         value.set_value(row.Text(3));
-                                                         value.set_parent_custom_field_number(
-                                                             static_cast<std::int32_t>(row.Int64(4)));
-                                                         value.set_parent_custom_field_name(row.Text(5));
-                                                       }));
+                        ReadRows<v1::CustomFieldValue>(
+                            get_.Query(static_cast<std::int64_t>(type), object),
+                            [](const Cursor& row, v1::CustomFieldValue& value) {
+                              if (row.Int64(1) != 0) value.set_record_id(row.Int64(1));
+                              value.set_parent_custom_field_record_id(row.Int64(2));
+                              value.set_value(row.Text(3));
+                              value.set_parent_custom_field_number(static_cast<std::int32_t>(row.Int64(4)));
+                              value.set_parent_custom_field_name(row.Text(5));
+                            }));
   return CustomFieldValues(values.begin(), values.end());
 }
 
@@ -126,7 +135,8 @@ absl::StatusOr<Management> CustomFieldTables::GetManagement(v1::IpamObjectType t
   return ManagementOf(values);
 }
 
-absl::StatusOr<v1::CustomFieldValue> CustomFieldTables::BuiltIn(v1::BuiltInCustomField field, const std::string& value) {
+absl::StatusOr<v1::CustomFieldValue> CustomFieldTables::BuiltIn(v1::BuiltInCustomField field,
+                                                                const std::string& value) {
   IPAM_ASSIGN_OR_RETURN(const auto field_id, find_built_in_.Lookup(static_cast<std::int64_t>(field)));
   if (!field_id) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_OBJECT_NOT_FOUND_IN_DATABASE,
@@ -141,7 +151,8 @@ absl::StatusOr<v1::CustomFieldValue> CustomFieldTables::BuiltIn(v1::BuiltInCusto
     made.set_record_id(*value_id);
     return made;
   }
-  IPAM_ASSIGN_OR_RETURN(const std::int64_t added, ReturnedId(put_value_.Lookup(0, *field_id, value, ToJson(made))));
+  IPAM_ASSIGN_OR_RETURN(const std::int64_t added,
+                        ReturnedId(put_value_.Lookup(0, *field_id, value, ToJson(made))));
   made.set_record_id(added);
   return made;
 }
@@ -149,7 +160,8 @@ absl::StatusOr<v1::CustomFieldValue> CustomFieldTables::BuiltIn(v1::BuiltInCusto
 Management ManagementOf(const CustomFieldValues& values) {
   Management management;
   for (const v1::CustomFieldValue& value : values) {
-    if (value.parent_custom_field_number() == v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY) management.by = value.value();
+    if (value.parent_custom_field_number() == v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY)
+      management.by = value.value();
     if (value.parent_custom_field_number() == v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY) {
       management.entity = value.value();
     }

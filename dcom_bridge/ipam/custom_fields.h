@@ -1,4 +1,5 @@
-// Custom fields and the values that objects have of them, [MS-IPAMM2] 3.1.1.1.2, 14 and 15. The engine's thread.
+// Custom fields and the values that objects have of them, [MS-IPAMM2] 3.1.1.1.2, 14 and 15. The engine's
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,8 @@ class CustomFieldTables {
 
   // ValidateCustomFieldValues, 3.1.4.6 (discrepancies D.15, F.6).
   absl::Status Validate(const CustomFieldValues& values);
-  // SetCustomFieldValues and GetCustomFieldValues, 3.1.1.1.2.2. Record ids are unique over both families here, so the
-  // object type alone says the family.
+  // SetCustomFieldValues and GetCustomFieldValues, 3.1.1.1.2.2. Record ids are unique over both families
+  // here, so the object type alone says the family.
   absl::Status Set(v1::IpamObjectType type, std::int64_t object, const CustomFieldValues& values);
   absl::StatusOr<CustomFieldValues> Get(v1::IpamObjectType type, std::int64_t object);
   absl::StatusOr<Management> GetManagement(v1::IpamObjectType type, std::int64_t object);

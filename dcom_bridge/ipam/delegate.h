@@ -1,8 +1,8 @@
-// One operation of [MS-IPAMM2] 3.19.4.4.1: checks, lists the entities that it touches, applies them one by one. It knows
-// nothing of progress, transactions or threads; Operation turns what it says into events.
+// One operation of [MS-IPAMM2] 3.19.4.4.1: checks, lists the entities that it touches, applies them one by
+// one. It knows nothing of progress, transactions or threads; Operation turns what it says into events.
 //
-// Call protocol: Prepare once; then size and Describe at any time; Apply for 0, 1, 2 ... Transactions that fail are done
-// again: Apply may be called again for an index, after which the later ones follow again.
+// Call protocol: Prepare once; then size and Describe at any time; Apply for 0, 1, 2 ... Transactions that
+// fail are done again: Apply may be called again for an index, after which the later ones follow again.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ namespace ipam::engine {
 
 class Store;
 
-// The kinds of subtasks, SubTaskUniqueId of 2.2.4.399: one for each cmdlet that Windows' own server would run.
+// The kinds of subtasks, SubTaskUniqueId of 2.2.4.399: one for each cmdlet that Windows' own server would
+// run.
 enum class SubtaskKind : std::int32_t {
   kAddDhcpScope = 1,
   kSetDhcpDnsSetting = 2,
@@ -47,8 +48,9 @@ enum class SubtaskKind : std::int32_t {
 
 struct Entity {
   SubtaskKind kind = SubtaskKind::kAddDhcpScope;
-  std::string name;                                   // SubTaskName
-  std::shared_ptr<google::protobuf::Message> details;  // SubTaskInstanceDetails: a formatter of ipam.v1, or null
+  std::string name;  // SubTaskName
+  std::shared_ptr<google::protobuf::Message>
+      details;                       // SubTaskInstanceDetails: a formatter of ipam.v1, or null
   std::optional<std::size_t> needs;  // an earlier entity; if that did not succeed, this one ends as NotRun
   v1::IpamObjectType object_type = v1::IPAM_OBJECT_TYPE_NONE;
   v1::EntityOperationType operation_type = v1::ENTITY_OPERATION_TYPE_ADD;

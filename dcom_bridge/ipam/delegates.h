@@ -18,7 +18,8 @@ std::unique_ptr<Delegate> MakeCreateDhcpReservation(const v1::CreateDhcpReservat
 std::unique_ptr<Delegate> MakeCreateDhcpFailover(const v1::DhcpFailoverWithScopesParameters& parameters);
 std::unique_ptr<Delegate> MakeCreateIpamIPAddress(const v1::CreateIpamIPAddressParameters& parameters,
                                                   base::Clock& clock);
-std::unique_ptr<Delegate> MakeCreateDnsResourceRecords(const v1::CreateDnsResourceRecordsParameters& parameters);
+std::unique_ptr<Delegate> MakeCreateDnsResourceRecords(
+    const v1::CreateDnsResourceRecordsParameters& parameters);
 std::unique_ptr<Delegate> MakeCreateDnsZone(const v1::CreateDnsZoneParameters& parameters);
 
 }  // namespace ipam::engine

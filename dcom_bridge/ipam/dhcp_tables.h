@@ -1,5 +1,5 @@
-// DHCP servers, scopes, options, reservations and failover relationships, [MS-IPAMM2] 3.1.1.1.5, 13, 17, 18, 44 to 46. The
-// engine's thread.
+// DHCP servers, scopes, options, reservations and failover relationships, [MS-IPAMM2] 3.1.1.1.5, 13, 17, 18,
+// 44 to 46. The engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,8 @@ class DhcpTables {
   absl::StatusOr<std::optional<v1::DhcpScope>> GetScope(std::int64_t id);
   absl::StatusOr<std::vector<v1::DhcpScope>> ListScopes();
   absl::StatusOr<std::optional<std::int64_t>> FindScope(int family, const IpOctets& scope_id);
-  absl::StatusOr<std::int64_t> PutExclusion(std::int64_t scope, const IpInterval& range, std::int64_t record_id);
+  absl::StatusOr<std::int64_t> PutExclusion(std::int64_t scope, const IpInterval& range,
+                                            std::int64_t record_id);
   absl::Status DeleteExclusion(std::int64_t scope, const IpInterval& range);
   absl::Status DeleteExclusions(std::int64_t scope);
   absl::StatusOr<std::vector<IpInterval>> ListExclusions(std::int64_t scope);

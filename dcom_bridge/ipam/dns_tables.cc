@@ -53,56 +53,65 @@ DnsTables::DnsTables(Database& db)
       has_server_(db, "SELECT 1 FROM dns_servers WHERE record_id = ?"),
       list_servers_(db, "SELECT details, record_id FROM dns_servers ORDER BY record_id"),
       put_zone_(db,
-                "INSERT INTO dns_zones (record_id, name, parent_id, details) VALUES (nullif(?, 0), ?, nullif(?, 0), ?)"
+                "INSERT INTO dns_zones (record_id, name, parent_id, details) VALUES (nullif(?, 0), ?, "
+                "nullif(?, 0), ?)"
                 " ON CONFLICT (record_id) DO UPDATE SET name = excluded.name, parent_id = excluded.parent_id,"
                 " details = excluded.details RETURNING record_id"),
       get_zone_(db, "SELECT details, record_id FROM dns_zones WHERE record_id = ?"),
       find_zone_(db, "SELECT record_id FROM dns_zones WHERE name = ?"),
       list_zones_(db, "SELECT details, record_id FROM dns_zones ORDER BY record_id"),
-      put_reverse_zone_(db,
-                        "INSERT INTO dns_reverse_zones (record_id, name, af, start_address, end_address, details)"
-                        " VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                        " name = excluded.name, af = excluded.af, start_address = excluded.start_address,"
-                        " end_address = excluded.end_address, details = excluded.details RETURNING record_id"),
+      put_reverse_zone_(
+          db,
+          "INSERT INTO dns_reverse_zones (record_id, name, af, start_address, end_address, details)"
+          " VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " name = excluded.name, af = excluded.af, start_address = excluded.start_address,"
+          " end_address = excluded.end_address, details = excluded.details RETURNING record_id"),
       get_reverse_zone_(db, "SELECT details, record_id FROM dns_reverse_zones WHERE record_id = ?"),
       find_reverse_zone_(db, "SELECT record_id FROM dns_reverse_zones WHERE name = ?"),
       list_reverse_zones_(db, "SELECT details, record_id FROM dns_reverse_zones ORDER BY record_id"),
-      put_server_zone_(db,
-                       "INSERT INTO dns_server_zones (record_id, server_id, zone_id, details)"
-                       " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                       " server_id = excluded.server_id, zone_id = excluded.zone_id, details = excluded.details"
-                       " RETURNING record_id"),
+      put_server_zone_(
+          db,
+          "INSERT INTO dns_server_zones (record_id, server_id, zone_id, details)"
+          " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " server_id = excluded.server_id, zone_id = excluded.zone_id, details = excluded.details"
+          " RETURNING record_id"),
       get_server_zone_(db, "SELECT server_id, zone_id FROM dns_server_zones WHERE record_id = ?"),
-      list_server_zones_(db, "SELECT details, record_id, server_id, zone_id FROM dns_server_zones ORDER BY record_id"),
+      list_server_zones_(
+          db, "SELECT details, record_id, server_id, zone_id FROM dns_server_zones ORDER BY record_id"),
       put_server_reverse_zone_(db,
                                "INSERT INTO dns_server_reverse_zones (record_id, server_id, zone_id, details)"
                                " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
                                " server_id = excluded.server_id, zone_id = excluded.zone_id,"
                                " details = excluded.details RETURNING record_id"),
-      get_server_reverse_zone_(db, "SELECT server_id, zone_id FROM dns_server_reverse_zones WHERE record_id = ?"),
+      get_server_reverse_zone_(db,
+                               "SELECT server_id, zone_id FROM dns_server_reverse_zones WHERE record_id = ?"),
       list_server_reverse_zones_(
-          db, "SELECT details, record_id, server_id, zone_id FROM dns_server_reverse_zones ORDER BY record_id"),
-      put_record_(db,
-                  "INSERT INTO dns_resource_records (record_id, forward_zone_id, reverse_zone_id, name, record_type,"
-                  " record_data, host_name, fqdn, address, ipv4_address_id, ipv6_address_id, details)"
-                  " VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-                  " forward_zone_id = excluded.forward_zone_id, reverse_zone_id = excluded.reverse_zone_id,"
-                  " name = excluded.name, record_type = excluded.record_type, record_data = excluded.record_data,"
-                  " host_name = excluded.host_name, fqdn = excluded.fqdn, address = excluded.address,"
-                  " ipv4_address_id = excluded.ipv4_address_id, ipv6_address_id = excluded.ipv6_address_id,"
-                  " details = excluded.details RETURNING record_id"),
+          db,
+          "SELECT details, record_id, server_id, zone_id FROM dns_server_reverse_zones ORDER BY record_id"),
+      put_record_(
+          db,
+          "INSERT INTO dns_resource_records (record_id, forward_zone_id, reverse_zone_id, name, record_type,"
+          " record_data, host_name, fqdn, address, ipv4_address_id, ipv6_address_id, details)"
+          " VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+          " forward_zone_id = excluded.forward_zone_id, reverse_zone_id = excluded.reverse_zone_id,"
+          " name = excluded.name, record_type = excluded.record_type, record_data = excluded.record_data,"
+          " host_name = excluded.host_name, fqdn = excluded.fqdn, address = excluded.address,"
+          " ipv4_address_id = excluded.ipv4_address_id, ipv6_address_id = excluded.ipv6_address_id,"
+          " details = excluded.details RETURNING record_id"),
       // 3 is DnsResourceRecordType.PTR
       find_ptr_(db,
                 "SELECT coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records"
                 " WHERE address = ? AND record_type = 3 ORDER BY record_id LIMIT 1"),
-      list_records_(db,
-                    "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
-                    " coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records ORDER BY record_id"),
+      list_records_(
+          db,
+          "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
+          " coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records ORDER BY record_id"),
       put_range_zone_(db,
                       "INSERT INTO range_dns_reverse_lookups (range_id, zone_id) VALUES (?, ?)"
                       " ON CONFLICT (range_id) DO UPDATE SET zone_id = excluded.zone_id"),
       has_range_zone_(db, "SELECT 1 FROM range_dns_reverse_lookups WHERE range_id = ?"),
-      list_ranges_of_zone_(db, "SELECT range_id FROM range_dns_reverse_lookups WHERE zone_id = ? ORDER BY range_id"),
+      list_ranges_of_zone_(
+          db, "SELECT range_id FROM range_dns_reverse_lookups WHERE zone_id = ? ORDER BY range_id"),
       list_range_zones_(db, "SELECT range_id, zone_id FROM range_dns_reverse_lookups ORDER BY range_id") {}
 
 absl::StatusOr<std::int64_t> DnsTables::PutServer(const v1::DnsServer& server) {
@@ -122,7 +131,8 @@ absl::StatusOr<std::vector<v1::DnsServer>> DnsTables::ListServers() {
 
 absl::StatusOr<std::int64_t> DnsTables::PutZone(const v1::BaseDnsZone& zone) {
   if (!zone.has_dns_reverse_lookup_zone()) {
-    return ReturnedId(put_zone_.Lookup(zone.record_id(), zone.name(), zone.dns_zone().parent_id(), ToJson(zone)));
+    return ReturnedId(
+        put_zone_.Lookup(zone.record_id(), zone.name(), zone.dns_zone().parent_id(), ToJson(zone)));
   }
   const auto start = ParseIp(zone.dns_reverse_lookup_zone().start_ip());
   const auto end = ParseIp(zone.dns_reverse_lookup_zone().end_ip());
@@ -130,7 +140,8 @@ absl::StatusOr<std::int64_t> DnsTables::PutZone(const v1::BaseDnsZone& zone) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_IP_ADDRESS,
                  "StartIP and EndIP of a reverse lookup zone are addresses of one family.");
   }
-  return ReturnedId(put_reverse_zone_.Lookup(zone.record_id(), zone.name(), Family(*start), *start, *end, ToJson(zone)));
+  return ReturnedId(
+      put_reverse_zone_.Lookup(zone.record_id(), zone.name(), Family(*start), *start, *end, ToJson(zone)));
 }
 
 absl::StatusOr<std::optional<v1::BaseDnsZone>> DnsTables::GetZone(Lookup lookup, std::int64_t id) {
@@ -147,13 +158,14 @@ absl::StatusOr<std::vector<v1::BaseDnsZone>> DnsTables::ListZones(Lookup lookup)
   return ReadRows<v1::BaseDnsZone>(list.Query(), ZoneColumns);
 }
 
-absl::StatusOr<std::int64_t> DnsTables::PutServerZone(const v1::BaseDnsServerZone& zone, std::int64_t server_id,
-                                                      std::int64_t zone_id) {
+absl::StatusOr<std::int64_t> DnsTables::PutServerZone(const v1::BaseDnsServerZone& zone,
+                                                      std::int64_t server_id, std::int64_t zone_id) {
   Statement& put = zone.has_dns_server_reverse_zone() ? put_server_reverse_zone_ : put_server_zone_;
   return ReturnedId(put.Lookup(zone.record_id(), server_id, zone_id, ToJson(zone)));
 }
 
-absl::StatusOr<std::optional<DnsTables::ServerZone>> DnsTables::GetServerZone(Lookup lookup, std::int64_t id) {
+absl::StatusOr<std::optional<DnsTables::ServerZone>> DnsTables::GetServerZone(Lookup lookup,
+                                                                              std::int64_t id) {
   Cursor row = (lookup == Lookup::kForward ? get_server_zone_ : get_server_reverse_zone_).Query(id);
   std::optional<ServerZone> found;
   if (row.Next()) found = ServerZone{.id = id, .server_id = row.Int64(0), .zone_id = row.Int64(1)};
@@ -166,14 +178,15 @@ absl::StatusOr<std::vector<v1::BaseDnsServerZone>> DnsTables::ListServerZones(Lo
   return ReadRows<v1::BaseDnsServerZone>(list.Query(), ServerZoneColumns);
 }
 
-absl::StatusOr<std::int64_t> DnsTables::PutRecord(const v1::DnsResourceRecord& record, const RecordColumns& columns) {
+absl::StatusOr<std::int64_t> DnsTables::PutRecord(const v1::DnsResourceRecord& record,
+                                                  const RecordColumns& columns) {
   std::optional<std::int64_t> forward;
   std::optional<std::int64_t> reverse;
   (columns.lookup == Lookup::kForward ? forward : reverse) = columns.zone_id;
-  return ReturnedId(put_record_.Lookup(record.record_id(), forward, reverse, record.name(),
-                               static_cast<std::int64_t>(record.record_type()), ToJson(record.record_data()),
-                               columns.host_name, columns.fqdn, columns.address, columns.ipv4_address_id,
-                               columns.ipv6_address_id, ToJson(record)));
+  return ReturnedId(put_record_.Lookup(
+      record.record_id(), forward, reverse, record.name(), static_cast<std::int64_t>(record.record_type()),
+      ToJson(record.record_data()), columns.host_name, columns.fqdn, columns.address, columns.ipv4_address_id,
+      columns.ipv6_address_id, ToJson(record)));
 }
 
 absl::StatusOr<std::optional<std::int64_t>> DnsTables::FindAddressOfPtr(const IpOctets& address) {
@@ -222,7 +235,8 @@ absl::StatusOr<std::vector<v1::RangeReverseLookupZone>> DnsTables::ListRangeZone
   return mappings;
 }
 
-void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name, RecordColumns& columns) {
+void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name,
+                       RecordColumns& columns) {
   columns.host_name = HostName(record.record_data());
   // The full name of the record, not of its target (discrepancies F.12).
   columns.fqdn = FullName(record.name(), zone_name);

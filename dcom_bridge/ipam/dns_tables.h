@@ -1,5 +1,5 @@
-// DNS servers, zones and resource records, [MS-IPAMM2] 3.1.1.1.8 to 12 and 19. A row goes in and comes out as its
-// ipam.v1 message; a record id of 0 is a new row. The engine's thread.
+// DNS servers, zones and resource records, [MS-IPAMM2] 3.1.1.1.8 to 12 and 19. A row goes in and comes out as
+// its ipam.v1 message; a record id of 0 is a new row. The engine's thread.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,8 @@ struct RecordColumns {
 };
 
 // What follows from the record and the name of its zone: target, full name and address.
-void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name, RecordColumns& columns);
+void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name,
+                       RecordColumns& columns);
 
 class DnsTables {
  public:
@@ -49,8 +50,8 @@ class DnsTables {
   absl::StatusOr<std::optional<std::int64_t>> FindZone(Lookup lookup, const std::string& name);
   absl::StatusOr<std::vector<v1::BaseDnsZone>> ListZones(Lookup lookup);
 
-  // ADM_DNSServerForwardLookupZoneTable and ADM_DNSServerReverseLookupZoneTable. The message names server and zone by
-  // server.server_role_info.record_id and zone.record_id.
+  // ADM_DNSServerForwardLookupZoneTable and ADM_DNSServerReverseLookupZoneTable. The message names server and
+  // zone by server.server_role_info.record_id and zone.record_id.
   absl::StatusOr<std::int64_t> PutServerZone(const v1::BaseDnsServerZone& zone, std::int64_t server_id,
                                              std::int64_t zone_id);
   struct ServerZone {

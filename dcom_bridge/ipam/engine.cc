@@ -124,8 +124,8 @@ class Engine::Impl {
   OperationLog log_;
   const Authorization authorization_;
 
-  absl::flat_hash_map<base::Guid, Live> live_;  // started and not ended
-  std::deque<base::Guid> turns_;                // runnable, next first
+  absl::flat_hash_map<base::Guid, Live> live_;             // started and not ended
+  std::deque<base::Guid> turns_;                           // runnable, next first
   std::multimap<Steady::time_point, base::Guid> delayed_;  // runnable after the step delay
   std::deque<base::Guid> waiting_;                         // for a place among the running
   std::size_t running_ = 0;                                // in turns_ and delayed_
@@ -160,8 +160,10 @@ Engine::Impl::~Impl() {
     unanswered.swap(commands_);
   }
   for (Command& command : unanswered) {
-    if (auto* start = std::get_if<StartCommand>(&command)) start->done(absl::UnavailableError("the server stops"));
-    if (auto* read = std::get_if<ReadCommand>(&command)) read->done(absl::UnavailableError("the server stops"));
+    if (auto* start = std::get_if<StartCommand>(&command))
+      start->done(absl::UnavailableError("the server stops"));
+    if (auto* read = std::get_if<ReadCommand>(&command))
+      read->done(absl::UnavailableError("the server stops"));
   }
 }
 
@@ -255,7 +257,9 @@ std::optional<Steady::time_point> Engine::Impl::NextDue() const {
   return due;
 }
 
-void Engine::Impl::Read(ReadCommand& command) { command.done(log_.Read(command.id, command.after, command.max)); }
+void Engine::Impl::Read(ReadCommand& command) {
+  command.done(log_.Read(command.id, command.after, command.max));
+}
 
 void Engine::Impl::Transact(std::deque<Command> commands) {
   absl::Status status = db_->Execute("BEGIN IMMEDIATE");
@@ -309,8 +313,10 @@ absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
   IPAM_RETURN_IF_ERROR(allowed);
 
   const std::string account = command.caller.domain + "\\" + command.caller.user;
-  const absl::StatusOr<std::int64_t> number = log_.Insert(command.id, command.prepared.kind, account, clock_.Now());
-  if (absl::IsAlreadyExists(number.status())) return absl::AlreadyExistsError("the operation was started before");
+  const absl::StatusOr<std::int64_t> number =
+      log_.Insert(command.id, command.prepared.kind, account, clock_.Now());
+  if (absl::IsAlreadyExists(number.status()))
+    return absl::AlreadyExistsError("the operation was started before");
   IPAM_RETURN_IF_ERROR(number.status());
 
   Live live;
@@ -326,7 +332,8 @@ absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
 absl::Status Engine::Impl::StepNext() {
   const base::Guid id = turns_.front();
   touched_.insert(id);
-  IPAM_ASSIGN_OR_RETURN(const Operation::Progress progress, live_.at(id).operation->Step(store_, log_, clock_));
+  IPAM_ASSIGN_OR_RETURN(const Operation::Progress progress,
+                        live_.at(id).operation->Step(store_, log_, clock_));
   turns_.pop_front();
   if (progress == Operation::Progress::kEnded) {
     ended_.push_back(id);
@@ -412,10 +419,12 @@ void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& wh
 void Engine::Impl::Purge() {
   const absl::StatusOr<std::int64_t> removed = log_.Purge(clock_.Now() - options_.keep_events, kPurgeBatch);
   // More than one batch: go on at once, between the turns of the operations.
-  purge_at_ = Steady::now() + (removed.ok() && *removed == kPurgeBatch ? Steady::duration::zero() : kPurgeInterval);
+  purge_at_ =
+      Steady::now() + (removed.ok() && *removed == kPurgeBatch ? Steady::duration::zero() : kPurgeInterval);
 }
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Clock& clock, EventListener& listener) {
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Clock& clock,
+                                                     EventListener& listener) {
   IPAM_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, OpenDatabase(options.database));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(db), clock, listener);
   IPAM_RETURN_IF_ERROR(impl->EndInterruptedOperations());
@@ -428,8 +437,9 @@ Engine::~Engine() = default;
 
 absl::StatusOr<Prepared> Engine::Prepare(std::string_view parameters_xml) const {
   IPAM_ASSIGN_OR_RETURN(model::CheckedParameters checked, model::CheckParameters(parameters_xml));
-  return Prepared{.kind = std::move(checked.kind),
-                  .parameters = std::make_shared<const v1::OperationParameters>(std::move(checked.parameters))};
+  return Prepared{
+      .kind = std::move(checked.kind),
+      .parameters = std::make_shared<const v1::OperationParameters>(std::move(checked.parameters))};
 }
 
 void Engine::Start(const base::Guid& operation, Prepared prepared, Caller caller, StartDone done) {

@@ -1,13 +1,15 @@
-// The operations engine: runs the operations of [MS-IPAMM2] 3.19.4.4.1 against the IPAM data store and keeps the events
-// that they raise.
+// The operations engine: runs the operations of [MS-IPAMM2] 3.19.4.4.1 against the IPAM data store and keeps
+// the events that they raise.
 //
-// Call protocol of one operation: Prepare (InitializeOperationParameters), Start (StartOperationWithCallback up to its
-// commit), event 1 is StartProgressCallback; then Proceed when the client answered it, or Abandon when it did not.
-// Events are pulled: OnEventsAvailable says that there are some, ReadEvents fetches them after a cursor.
+// Call protocol of one operation: Prepare (InitializeOperationParameters), Start (StartOperationWithCallback
+// up to its commit), event 1 is StartProgressCallback; then Proceed when the client answered it, or Abandon
+// when it did not. Events are pulled: OnEventsAvailable says that there are some, ReadEvents fetches them
+// after a cursor.
 //
-// Threads: every method may be called from any thread and none blocks. One thread of the engine owns the store and runs
-// all operations, one entity of one operation at a time, in turn; the listener and the callbacks are called on it and
-// must not block. A refusal for want of room (kResourceExhausted) comes from the calling thread.
+// Threads: every method may be called from any thread and none blocks. One thread of the engine owns the
+// store and runs all operations, one entity of one operation at a time, in turn; the listener and the
+// callbacks are called on it and must not block. A refusal for want of room (kResourceExhausted) comes from
+// the calling thread.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +39,7 @@ struct Options {
   std::vector<std::string> administrators;
   absl::Duration step_delay = absl::ZeroDuration();  // before each entity, for demonstrations
   std::size_t max_running = 32;                      // operations that take turns
-  std::size_t max_queued = 256;                      // started ones that wait for a turn; more: kResourceExhausted
+  std::size_t max_queued = 256;  // started ones that wait for a turn; more: kResourceExhausted
   absl::Duration keep_events = absl::Hours(7 * 24);  // after the end of the operation
 };
 
@@ -49,7 +51,7 @@ struct Caller {
 
 // Parameters that passed InitializeOperationParameters. A value: cheap to copy, immutable.
 struct Prepared {
-  std::string kind;                                             // IpamAdminOperationId, such as "CreateDhcpScope"
+  std::string kind;  // IpamAdminOperationId, such as "CreateDhcpScope"
   std::shared_ptr<const google::protobuf::Message> parameters;  // ipam.v1 message of the parameter type
 };
 
@@ -65,29 +67,31 @@ using ReadDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<event::Progr
 
 class Engine {
  public:
-  // Opens or makes the store. Operations that an earlier process left unfinished are ended CompletedWithFailure, what
-  // was left of their subtasks NotRun. `clock` and `listener` outlive the engine.
-  static absl::StatusOr<std::unique_ptr<Engine>> Open(Options options, base::Clock& clock, EventListener& listener);
+  // Opens or makes the store. Operations that an earlier process left unfinished are ended
+  // CompletedWithFailure, what was left of their subtasks NotRun. `clock` and `listener` outlive the engine.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(Options options, base::Clock& clock,
+                                                      EventListener& listener);
   // Waits for the entity at work. Operations that did not end are ended by the next Open.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // 3.19.4.3: kInvalidArgument (the message names line or field) for XML that is not well formed or not valid, an
-  // OperationId that is absent or unknown, or parameters of another operation's type.
+  // 3.19.4.3: kInvalidArgument (the message names line or field) for XML that is not well formed or not
+  // valid, an OperationId that is absent or unknown, or parameters of another operation's type.
   absl::StatusOr<Prepared> Prepare(std::string_view parameters_xml) const;
 
   // `done` is called when the operation and its event 1 are committed: kPermissionDenied by 3.19.6.1,
-  // kResourceExhausted when too many operations wait, kAlreadyExists for an id that is in the store, kUnavailable when
-  // the store cannot be written.
+  // kResourceExhausted when too many operations wait, kAlreadyExists for an id that is in the store,
+  // kUnavailable when the store cannot be written.
   void Start(const base::Guid& operation, Prepared prepared, Caller caller, StartDone done);
   // StartProgressCallback was answered: the operation runs. Unknown ids and repetitions are passed over.
   void Proceed(const base::Guid& operation);
   // StartProgressCallback failed: the operation ends CompletedWithFailure and no entity is touched.
   void Abandon(const base::Guid& operation, std::string reason);
 
-  // The committed events after sequence `after`, oldest first, at most `max`; none: nothing new yet. The last event of
-  // an operation is the OverallStatusSet that completes it. kNotFound: unknown, or its events were removed.
+  // The committed events after sequence `after`, oldest first, at most `max`; none: nothing new yet. The last
+  // event of an operation is the OverallStatusSet that completes it. kNotFound: unknown, or its events were
+  // removed.
   void ReadEvents(const base::Guid& operation, std::uint64_t after, std::size_t max, ReadDone done);
 
  private:

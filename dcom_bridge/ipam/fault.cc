@@ -39,8 +39,9 @@ absl::Status AsFault(v1::IpamExceptionId id, const absl::Status& status) {
 
 v1::IpamExceptionId FaultId(const absl::Status& status) {
   if (const auto id = CarriedId(status)) return *id;
-  return status.code() == absl::StatusCode::kAlreadyExists ? v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_WITH_UNIQUE_KEY_VIOLATION
-                                                           : v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_DATABASE_ERROR;
+  return status.code() == absl::StatusCode::kAlreadyExists
+             ? v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_WITH_UNIQUE_KEY_VIOLATION
+             : v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_DATABASE_ERROR;
 }
 
 }  // namespace ipam::engine

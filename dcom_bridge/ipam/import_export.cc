@@ -54,19 +54,21 @@ class Importer {
 
 absl::Status Importer::Import(const YAML::Node& root) {
   if (root.IsNull()) return absl::OkStatus();  // an empty file
-  if (!root.IsMap()) return absl::InvalidArgumentError(absl::StrFormat("%s: line 1: not a mapping of tables", file_));
+  if (!root.IsMap())
+    return absl::InvalidArgumentError(absl::StrFormat("%s: line 1: not a mapping of tables", file_));
   const std::vector<StoreTable> tables = StoreTables();
   std::map<std::string, YAML::Node> sections;
   for (const auto& entry : root) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    const bool known = name == kCommonProperties || std::any_of(tables.begin(), tables.end(), [&](const auto& table) {
-                         return table.name == name;
-                       });
+    const bool known =
+        name == kCommonProperties ||
+        std::any_of(tables.begin(), tables.end(), [&](const auto& table) { return table.name == name; });
     if (!known) {
       return absl::InvalidArgumentError(
           absl::StrFormat("%s: line %d: unknown table \"%s\"", file_, entry.first.Mark().line + 1, name));
     }
-    if (!sections.emplace(name, entry.second).second) return At(name, YamlError(entry.first, "", "stands twice"));
+    if (!sections.emplace(name, entry.second).second)
+      return At(name, YamlError(entry.first, "", "stands twice"));
   }
   for (const StoreTable& table : tables) {
     const auto section = sections.find(std::string(table.name));
@@ -97,7 +99,8 @@ absl::Status Importer::ImportTable(const StoreTable& table, const YAML::Node& ro
 }
 
 absl::Status Importer::ImportProperties(const YAML::Node& properties) {
-  if (!properties.IsMap()) return At(kCommonProperties, YamlError(properties, "", "not a mapping of names to values"));
+  if (!properties.IsMap())
+    return At(kCommonProperties, YamlError(properties, "", "not a mapping of names to values"));
   for (const auto& entry : properties) {
     if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
       return At(kCommonProperties, YamlError(entry.first, "", "not a name and a single value"));
@@ -114,8 +117,8 @@ absl::Status Importer::CheckForeignKeys() {
   const std::string row = broken.IsNull(1) ? "a row" : absl::StrFormat("the row %d", broken.Int64(1));
   const auto line = lines_.find({table, broken.Int64(1)});
   const std::string where = line == lines_.end() ? "" : absl::StrFormat("line %d: ", line->second);
-  return absl::InvalidArgumentError(absl::StrFormat("%s: %s: %s%s refers to a row of %s that is not there", file_, table,
-                                                    where, row, broken.Text(2)));
+  return absl::InvalidArgumentError(absl::StrFormat("%s: %s: %s%s refers to a row of %s that is not there",
+                                                    file_, table, where, row, broken.Text(2)));
 }
 
 absl::Status ImportNode(Database& db, const std::string& file, const YAML::Node& root) {

@@ -1,5 +1,5 @@
-// The data store as YAML: top keys are table names in snake_case, rows are the JSON form of the ipam.v1 message of that
-// table, record ids kept. Works beside a running engine: SQLite's own locks order the two.
+// The data store as YAML: top keys are table names in snake_case, rows are the JSON form of the ipam.v1
+// message of that table, record ids kept. Works beside a running engine: SQLite's own locks order the two.
 #pragma once
 
 #include <ostream>

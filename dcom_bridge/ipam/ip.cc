@@ -28,7 +28,8 @@ std::string WithoutDot(std::string_view name) {
 std::optional<IpOctets> ParseIp(std::string_view text) {
   const std::string copy(text);
   std::array<std::uint8_t, 16> octets;
-  if (inet_pton(AF_INET, copy.c_str(), octets.data()) == 1) return IpOctets(octets.begin(), octets.begin() + 4);
+  if (inet_pton(AF_INET, copy.c_str(), octets.data()) == 1)
+    return IpOctets(octets.begin(), octets.begin() + 4);
   if (inet_pton(AF_INET6, copy.c_str(), octets.data()) == 1) return IpOctets(octets.begin(), octets.end());
   return std::nullopt;
 }
@@ -36,8 +37,9 @@ std::optional<IpOctets> ParseIp(std::string_view text) {
 std::string FormatIp(const IpOctets& ip) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (ip.size() != 4 && ip.size() != 16) return "";
-  return inet_ntop(ip.size() == 4 ? AF_INET : AF_INET6, ip.data(), text.data(), text.size()) == nullptr ? ""
-                                                                                                        : text.data();
+  return inet_ntop(ip.size() == 4 ? AF_INET : AF_INET6, ip.data(), text.data(), text.size()) == nullptr
+             ? ""
+             : text.data();
 }
 
 int Family(const IpOctets& ip) { return ip.size() == 4 ? 4 : 6; }

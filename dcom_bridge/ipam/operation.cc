@@ -22,10 +22,13 @@ absl::Status NotSupported(const std::string& kind) {
 
 }  // namespace
 
-Operation::Operation(std::int64_t number, const base::Guid& id, std::string kind, std::unique_ptr<Delegate> delegate)
+Operation::Operation(std::int64_t number, const base::Guid& id, std::string kind,
+                     std::unique_ptr<Delegate> delegate)
     : number_(number), id_(id), kind_(std::move(kind)), delegate_(std::move(delegate)) {}
 
-absl::Status Operation::Begin(OperationLog& log, base::Clock& clock) { return Emit(event::Started{}, log, clock); }
+absl::Status Operation::Begin(OperationLog& log, base::Clock& clock) {
+  return Emit(event::Started{}, log, clock);
+}
 
 void Operation::Proceed() {
   if (mark_.state != State::kAccepted) return;
@@ -88,9 +91,9 @@ absl::StatusOr<Operation::Progress> Operation::Announce(OperationLog& log, base:
 absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, base::Clock& clock) {
   const Entity entity = delegate_->Describe(mark_.next);
   if (entity.needs && !outcomes_[*entity.needs]) {
-    const absl::Status why =
-        Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_OBJECT_STATE_IS_INVALID,
-              absl::StrFormat("Not run, because this was not done: %s.", delegate_->Describe(*entity.needs).name));
+    const absl::Status why = Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_OBJECT_STATE_IS_INVALID,
+        absl::StrFormat("Not run, because this was not done: %s.", delegate_->Describe(*entity.needs).name));
     IPAM_RETURN_IF_ERROR(EndEntity(event::SubtaskStatus::kNotRun, why, 0, log, clock));
     return Progress::kMore;
   }
@@ -102,20 +105,21 @@ absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, ba
   return Progress::kEntityStarted;
 }
 
-absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, OperationLog& log, base::Clock& clock) {
+absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, OperationLog& log,
+                                                           base::Clock& clock) {
   IPAM_RETURN_IF_ERROR(store.db.Execute("SAVEPOINT entity"));
   const absl::StatusOr<std::int64_t> applied = delegate_->Apply(mark_.next, store);
   if (!applied.ok() && !IsFault(applied.status())) return applied.status();
   IPAM_RETURN_IF_ERROR(applied.ok() ? store.db.Execute("RELEASE entity")
                                     : store.db.Execute("ROLLBACK TO entity; RELEASE entity"));
-  const auto status = applied.ok() ? event::SubtaskStatus::kCompletedWithSuccess
-                                   : event::SubtaskStatus::kCompletedWithError;
+  const auto status =
+      applied.ok() ? event::SubtaskStatus::kCompletedWithSuccess : event::SubtaskStatus::kCompletedWithError;
   IPAM_RETURN_IF_ERROR(EndEntity(status, applied.status(), applied.value_or(0), log, clock));
   return Progress::kMore;
 }
 
-absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Status& why, std::int64_t record_id,
-                                  OperationLog& log, base::Clock& clock) {
+absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Status& why,
+                                  std::int64_t record_id, OperationLog& log, base::Clock& clock) {
   event::SubtaskChanged ended;
   ended.subtask = Describe(mark_.next);
   ended.status = ended.subtask.status = status;
@@ -188,7 +192,8 @@ event::SubtaskInstance Operation::Describe(std::size_t index) const {
   return subtask;
 }
 
-absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log, base::Clock& clock) {
+absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log,
+                            base::Clock& clock) {
   const absl::Status why = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, kInterrupted);
   event::ProgressEvent event;
   event.source_sequence = operation.last_sequence;

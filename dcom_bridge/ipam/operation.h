@@ -1,17 +1,18 @@
-// One running operation as a machine: each Step does a little and raises its events, all in the caller's transaction.
+// One running operation as a machine: each Step does a little and raises its events, all in the caller's
+// transaction.
 //
 //   state        event    does                                                          next
 //   kAccepted    Proceed  -                                                             kPreparing
 //   kAccepted    Abandon  SetOverallStatus(CompletedWithFailure)                        kEnded
 //   kPreparing   Step     Delegate::Prepare; a fault: SetOverallStatus(...Failure)      kAnnouncing | kEnded
 //   kAnnouncing  Step     AddSubTask of one entity                                      kAnnouncing | kReady
-//   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady | kFinishing
-//   kApplying    Step     the entity in a savepoint, its end, the percentage            kReady | kFinishing
-//   kFinishing   Step     SetOverallStatus                                              kEnded
+//   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady |
+//   kFinishing kApplying    Step     the entity in a savepoint, its end, the percentage            kReady |
+//   kFinishing kFinishing   Step     SetOverallStatus                                              kEnded
 //
-// An event that a state does not list changes nothing. The percentage is the share of the subtasks that reached an end,
-// so that 100 stands before SetOverallStatus (discrepancies A.12, A.21). SetOverallStatus comes once (A.18), failed where
-// an entity failed; warnings would show on subtasks (A.13).
+// An event that a state does not list changes nothing. The percentage is the share of the subtasks that
+// reached an end, so that 100 stands before SetOverallStatus (discrepancies A.12, A.21). SetOverallStatus
+// comes once (A.18), failed where an entity failed; warnings would show on subtasks (A.13).
 //
 // A transaction that cannot be committed is undone by Rollback, and its steps are done again.
 #pragma once
@@ -86,12 +87,14 @@ class Operation {
   Mark mark_;
   Mark committed_;
   std::vector<bool> outcomes_;  // of the entities that ended: succeeded
-  // For EntityStatusCollection; bounded, so that the completion status stays far below the limits of its receiver.
+  // For EntityStatusCollection; bounded, so that the completion status stays far below the limits of its
+  // receiver.
   std::vector<v1::EntityStatus> succeeded_;
   std::vector<v1::EntityStatus> failed_;
 };
 
-// The end of an operation that a server which is gone left behind: its open subtasks as NotRun, SetOverallStatus.
+// The end of an operation that a server which is gone left behind: its open subtasks as NotRun,
+// SetOverallStatus.
 absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log, base::Clock& clock);
 
 }  // namespace ipam::engine

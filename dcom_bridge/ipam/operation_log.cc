@@ -21,11 +21,12 @@ struct Row {
 
 struct ToRow {
   Row operator()(const event::Started&) const { return {.kind = kStarted}; }
-  Row operator()(const event::PercentageChanged& e) const { return {.kind = kPercentageChanged, .percent = e.percent}; }
+  Row operator()(const event::PercentageChanged& e) const {
+    return {.kind = kPercentageChanged, .percent = e.percent};
+  }
   Row operator()(const event::SubtaskAdded& e) const {
-    return {.kind = kSubtaskAdded,
-            .status = static_cast<std::int64_t>(e.subtask.status),
-            .subtask = &e.subtask};
+    return {
+        .kind = kSubtaskAdded, .status = static_cast<std::int64_t>(e.subtask.status), .subtask = &e.subtask};
   }
   Row operator()(const event::SubtaskChanged& e) const {
     return {.kind = kSubtaskChanged,
@@ -93,12 +94,15 @@ OperationLog::OperationLog(Database& db)
       insert_(db, "INSERT INTO operations (guid, kind, account, created) VALUES (?, ?, ?, ?)"),
       append_(db,
               "INSERT INTO operation_events (operation, sequence, time, kind, percent, status, subtask_id,"
-              " subtask_kind, subtask_name, subtask_details, completion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+              " subtask_kind, subtask_name, subtask_details, completion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+              "?, ?)"),
       end_(db, "UPDATE operations SET ended = ? WHERE number = ?"),
       find_(db, "SELECT number FROM operations WHERE guid = ?"),
-      read_(db,
-            "SELECT sequence, time, kind, percent, status, subtask_id, subtask_kind, subtask_name, subtask_details,"
-            " completion FROM operation_events WHERE operation = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
+      read_(
+          db,
+          "SELECT sequence, time, kind, percent, status, subtask_id, subtask_kind, subtask_name, "
+          "subtask_details,"
+          " completion FROM operation_events WHERE operation = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
       unfinished_(db,
                   "SELECT number, (SELECT max(sequence) FROM operation_events WHERE operation = number)"
                   " FROM operations WHERE ended IS NULL ORDER BY number"),
@@ -140,8 +144,8 @@ absl::Status OperationLog::End(std::int64_t number, absl::Time now) {
   return end_.Run(absl::ToUnixMicros(now), number);
 }
 
-absl::StatusOr<std::vector<event::ProgressEvent>> OperationLog::Read(const base::Guid& operation, std::uint64_t after,
-                                                                     std::size_t max) {
+absl::StatusOr<std::vector<event::ProgressEvent>> OperationLog::Read(const base::Guid& operation,
+                                                                     std::uint64_t after, std::size_t max) {
   IPAM_ASSIGN_OR_RETURN(const std::optional<std::int64_t> number, find_.Lookup(operation.ToString()));
   if (!number) return absl::NotFoundError("no operation " + operation.ToString());
   std::vector<event::ProgressEvent> events;

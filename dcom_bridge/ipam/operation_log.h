@@ -21,8 +21,8 @@ class OperationLog {
   explicit OperationLog(Database& db);
 
   // The number of the new row; kAlreadyExists: the id is there.
-  absl::StatusOr<std::int64_t> Insert(const base::Guid& operation, const std::string& kind, const std::string& account,
-                                      absl::Time now);
+  absl::StatusOr<std::int64_t> Insert(const base::Guid& operation, const std::string& kind,
+                                      const std::string& account, absl::Time now);
   // `change` is one of the five callbacks.
   absl::Status Append(std::int64_t number, const event::ProgressEvent& event);
   absl::Status End(std::int64_t number, absl::Time now);

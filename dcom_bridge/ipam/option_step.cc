@@ -12,8 +12,9 @@ namespace {
 
 // Both formatters have these members.
 template <typename Formatter>
-void Describe(const v1::DhcpOptionOperation& operation, const std::string& scope_id, const std::string& server_name,
-              SubtaskKind kind, std::shared_ptr<Formatter> details, Entity& entity) {
+void Describe(const v1::DhcpOptionOperation& operation, const std::string& scope_id,
+              const std::string& server_name, SubtaskKind kind, std::shared_ptr<Formatter> details,
+              Entity& entity) {
   const v1::DhcpOption& option = operation.value();
   details->set_option_id(option.option_definition().option_id());
   details->set_scope_id(scope_id);
@@ -47,7 +48,8 @@ void DescribeReservationOption(const v1::DhcpOptionOperation& operation, const s
                                const std::string& address, const std::string& server_name, Entity& entity) {
   auto details = std::make_shared<v1::ReservationOptionDataFormatter>();
   details->set_reservation_address(address);
-  Describe(operation, scope_id, server_name, SubtaskKind::kSetDhcpReservationOption, std::move(details), entity);
+  Describe(operation, scope_id, server_name, SubtaskKind::kSetDhcpReservationOption, std::move(details),
+           entity);
 }
 
 absl::StatusOr<std::int64_t> ApplyOption(const v1::DhcpOptionOperation& operation, const OptionOwner& owner,

@@ -11,8 +11,8 @@
 namespace ipam::engine {
 namespace {
 
-absl::StatusOr<std::vector<IpInterval>> Applicable(const IpInterval& bounds, std::optional<std::int64_t> scope,
-                                                   Store& store) {
+absl::StatusOr<std::vector<IpInterval>> Applicable(const IpInterval& bounds,
+                                                   std::optional<std::int64_t> scope, Store& store) {
   std::vector<IpInterval> exclusions;
   if (scope) {
     IPAM_ASSIGN_OR_RETURN(exclusions, store.dhcp.ListExclusions(*scope));
@@ -20,10 +20,11 @@ absl::StatusOr<std::vector<IpInterval>> Applicable(const IpInterval& bounds, std
   return Without(bounds, std::move(exclusions));
 }
 
-// GetOverlappingRanges, 3.1.1.1.1.2.2. Its second step looks for rows with an end inside; one that encloses the range
-// overlaps it too.
-absl::StatusOr<std::vector<RangeRow>> OverlappingRanges(const IpInterval& bounds, std::optional<std::int64_t> scope,
-                                                        std::int64_t space, Store& store) {
+// GetOverlappingRanges, 3.1.1.1.1.2.2. Its second step looks for rows with an end inside; one that encloses
+// the range overlaps it too.
+absl::StatusOr<std::vector<RangeRow>> OverlappingRanges(const IpInterval& bounds,
+                                                        std::optional<std::int64_t> scope, std::int64_t space,
+                                                        Store& store) {
   IPAM_ASSIGN_OR_RETURN(const auto mine, Applicable(bounds, scope, store));
   IPAM_ASSIGN_OR_RETURN(const auto rows, store.addresses.RangesWithin(bounds, space, 0));
   std::vector<RangeRow> overlapping;
@@ -89,8 +90,8 @@ absl::StatusOr<std::int64_t> AddMappedRange(v1::IPRange range, Store& store) {
                           store.custom_fields.GetManagement(RangeType(Family(bounds.start)), row.id));
     if (theirs == owner && owner.by != kManagedByMsDhcp) {
       return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_NONADJUSTABLE_CONFLICTING_RANGES_FOUND,
-                   absl::StrFormat("%s to %s overlaps the range %d of the same owner.", range.start_ip_address(),
-                                   range.end_ip_address(), row.id));
+                   absl::StrFormat("%s to %s overlaps the range %d of the same owner.",
+                                   range.start_ip_address(), range.end_ip_address(), row.id));
     }
     utilized = utilized || row.use_for_utilization;
   }

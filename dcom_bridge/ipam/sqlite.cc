@@ -67,7 +67,8 @@ absl::Status Database::ExecuteScript(const char* sql) {
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(db_); }
 std::int64_t Database::changes() const { return sqlite3_changes64(db_); }
 
-Cursor::Cursor(sqlite3_stmt* statement, absl::Status status) : statement_(statement), status_(std::move(status)) {}
+Cursor::Cursor(sqlite3_stmt* statement, absl::Status status)
+    : statement_(statement), status_(std::move(status)) {}
 
 Cursor::Cursor(Cursor&& other) noexcept
     : statement_(std::exchange(other.statement_, nullptr)), status_(std::move(other.status_)) {}
@@ -92,14 +93,14 @@ bool Cursor::IsNull(int column) const { return sqlite3_column_type(statement_, c
 
 std::string Cursor::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return text == nullptr ? std::string()
-                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  return text == nullptr
+             ? std::string()
+             : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
 base::Bytes Cursor::Blob(int column) const {
   const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
-  return data == nullptr ? base::Bytes()
-                         : base::Bytes(data, data + sqlite3_column_bytes(statement_, column));
+  return data == nullptr ? base::Bytes() : base::Bytes(data, data + sqlite3_column_bytes(statement_, column));
 }
 
 std::optional<std::int64_t> Cursor::OptionalInt64(int column) const {
@@ -111,8 +112,8 @@ std::optional<std::string> Cursor::OptionalText(int column) const {
 }
 
 Statement::Statement(Database& db, std::string_view sql) {
-  const int code = sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement_, nullptr);
+  const int code = sqlite3_prepare_v3(db.handle(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
   if (code != SQLITE_OK) prepared_ = SqliteStatus(db.handle(), code, sql);
 }
 
@@ -121,7 +122,8 @@ Statement::~Statement() { sqlite3_finalize(statement_); }
 Cursor Statement::Start(const Value* values, std::size_t count) {
   if (!prepared_.ok()) return Cursor(nullptr, prepared_);
   if (static_cast<int>(count) != sqlite3_bind_parameter_count(statement_)) {
-    return Cursor(nullptr, absl::InternalError(absl::StrFormat("%d parameters for: %s", count, sqlite3_sql(statement_))));
+    return Cursor(nullptr, absl::InternalError(
+                               absl::StrFormat("%d parameters for: %s", count, sqlite3_sql(statement_))));
   }
   int code = SQLITE_OK;
   for (std::size_t i = 0; i < count && code == SQLITE_OK; ++i) {
@@ -143,9 +145,9 @@ Cursor Statement::Start(const Value* values, std::size_t count) {
                                    value.text_.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
         break;
       case Value::Kind::kBlob:
-        code = value.blob_.empty()
-                   ? sqlite3_bind_zeroblob(statement_, index, 0)
-                   : sqlite3_bind_blob64(statement_, index, value.blob_.data(), value.blob_.size(), SQLITE_TRANSIENT);
+        code = value.blob_.empty() ? sqlite3_bind_zeroblob(statement_, index, 0)
+                                   : sqlite3_bind_blob64(statement_, index, value.blob_.data(),
+                                                         value.blob_.size(), SQLITE_TRANSIENT);
         break;
     }
   }

@@ -1,10 +1,8 @@
 // SQLite with statuses for errors and literals for SQL. One thread at a time.
 //
-//   Statement insert_{db_, "INSERT INTO t (a, b) VALUES (?, ?)"};     // a named member of the type that uses it
-//   IPAM_RETURN_IF_ERROR(insert_.Run(7, "x"));
-//   Cursor rows = select_.Query(7);
-//   while (rows.Next()) Use(rows.Int64(0));
-//   IPAM_RETURN_IF_ERROR(rows.status());
+//   Statement insert_{db_, "INSERT INTO t (a, b) VALUES (?, ?)"};     // a named member of the type that uses
+//   it IPAM_RETURN_IF_ERROR(insert_.Run(7, "x")); Cursor rows = select_.Query(7); while (rows.Next())
+//   Use(rows.Int64(0)); IPAM_RETURN_IF_ERROR(rows.status());
 #pragma once
 
 #include <cstddef>
@@ -25,7 +23,8 @@ struct sqlite3_stmt;
 namespace ipam::engine {
 
 // The one table from SQLite's codes: a unique or primary key is kAlreadyExists, every other constraint
-// kFailedPrecondition; a file that is locked, full or cannot be read or written kUnavailable; the rest kInternal.
+// kFailedPrecondition; a file that is locked, full or cannot be read or written kUnavailable; the rest
+// kInternal.
 absl::Status SqliteStatus(sqlite3* db, int code, std::string_view what);
 
 class Database {
@@ -56,18 +55,18 @@ class Database {
 // What can be bound to a parameter. The text or blob outlives the call that binds it.
 class Value {
  public:
-  Value(std::nullptr_t) {}                                                              // NOLINT: NULL
-  Value(std::int64_t v) : kind_(Kind::kInteger), integer_(v) {}                         // NOLINT
-  Value(int v) : kind_(Kind::kInteger), integer_(v) {}                                  // NOLINT
-  Value(bool v) : kind_(Kind::kInteger), integer_(v ? 1 : 0) {}                         // NOLINT
-  Value(double v) : kind_(Kind::kReal), real_(v) {}                                     // NOLINT
-  Value(std::string_view v) : kind_(Kind::kText), text_(v) {}                           // NOLINT
-  Value(const std::string& v) : kind_(Kind::kText), text_(v) {}                         // NOLINT
-  Value(const char* v) : kind_(Kind::kText), text_(v) {}                                // NOLINT
-  Value(base::ByteView v) : kind_(Kind::kBlob), blob_(v) {}                             // NOLINT
-  Value(const base::Bytes& v) : kind_(Kind::kBlob), blob_(v) {}                         // NOLINT
+  Value(std::nullptr_t) {}                                       // NOLINT: NULL
+  Value(std::int64_t v) : kind_(Kind::kInteger), integer_(v) {}  // NOLINT
+  Value(int v) : kind_(Kind::kInteger), integer_(v) {}           // NOLINT
+  Value(bool v) : kind_(Kind::kInteger), integer_(v ? 1 : 0) {}  // NOLINT
+  Value(double v) : kind_(Kind::kReal), real_(v) {}              // NOLINT
+  Value(std::string_view v) : kind_(Kind::kText), text_(v) {}    // NOLINT
+  Value(const std::string& v) : kind_(Kind::kText), text_(v) {}  // NOLINT
+  Value(const char* v) : kind_(Kind::kText), text_(v) {}         // NOLINT
+  Value(base::ByteView v) : kind_(Kind::kBlob), blob_(v) {}      // NOLINT
+  Value(const base::Bytes& v) : kind_(Kind::kBlob), blob_(v) {}  // NOLINT
   template <typename T>
-  Value(const std::optional<T>& v) : Value(v ? Value(*v) : Value(nullptr)) {}           // NOLINT
+  Value(const std::optional<T>& v) : Value(v ? Value(*v) : Value(nullptr)) {}  // NOLINT
 
  private:
   friend class Statement;

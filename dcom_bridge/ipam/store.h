@@ -40,8 +40,8 @@ class Store {
   DnsTables dns;
 };
 
-// Opens the file; an empty one gets the tables and the rows that provisioning puts there. kFailedPrecondition: the store
-// of another program, or of a later version.
+// Opens the file; an empty one gets the tables and the rows that provisioning puts there.
+// kFailedPrecondition: the store of another program, or of a later version.
 absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& path);
 
 }  // namespace ipam::engine

@@ -21,7 +21,9 @@ template <typename M, typename Id, typename Put, typename ForEach>
 StoreTable Table(std::string_view name, Id id, Put put, ForEach for_each) {
   return {.name = name,
           .prototype = &M::default_instance(),
-          .id = [id](const google::protobuf::Message& row) -> std::int64_t { return id(static_cast<const M&>(row)); },
+          .id = [id](const google::protobuf::Message& row) -> std::int64_t {
+            return id(static_cast<const M&>(row));
+          },
           .put = [put](const google::protobuf::Message& row, Store& store) -> absl::Status {
             return put(static_cast<const M&>(row), store);
           },
@@ -51,7 +53,8 @@ absl::Status PutReservation(const v1::DhcpReservation& reservation, Store& store
   const std::int64_t scope_id = reservation.parent_scope().record_id();
   IPAM_ASSIGN_OR_RETURN(const auto scope, store.dhcp.GetScope(scope_id));
   if (!scope) return absl::InvalidArgumentError("parentScope.recordId: there is no such scope");
-  IPAM_ASSIGN_OR_RETURN(const std::int64_t id, store.dhcp.PutReservation(scope_id, std::nullopt, reservation));
+  IPAM_ASSIGN_OR_RETURN(const std::int64_t id,
+                        store.dhcp.PutReservation(scope_id, std::nullopt, reservation));
   const OptionOwner owner{
       .server_id = scope->parent_dhcp_server_record_id(), .scope_id = scope_id, .reservation_id = id};
   IPAM_RETURN_IF_ERROR(store.dhcp.DeleteOptions(owner));
@@ -86,24 +89,24 @@ absl::Status PutAddress(const v1::IpamIPAddress& address, Store& store) {
   if (address.reservation_record_id() != 0) {
     IPAM_RETURN_IF_ERROR(store.dhcp.LinkReservation(address.reservation_record_id(), id));
   }
-  const auto server_zone = [](bool has, std::int64_t value) { return has ? std::optional(value) : std::nullopt; };
+  const auto server_zone = [](bool has, std::int64_t value) {
+    return has ? std::optional(value) : std::nullopt;
+  };
   if (address.dns_zone_id() != 0) {
-    IPAM_RETURN_IF_ERROR(
-        store.addresses
-            .PutLookup(Lookup::kForward, 0, family, id, address.dns_zone_id(),
-                       server_zone(address.has_dns_forward_lookup_zone_dns_server_id(),
-                                   address.dns_forward_lookup_zone_dns_server_id()),
-                       address.dns_forward_sync_status())
-            .status());
+    IPAM_RETURN_IF_ERROR(store.addresses
+                             .PutLookup(Lookup::kForward, 0, family, id, address.dns_zone_id(),
+                                        server_zone(address.has_dns_forward_lookup_zone_dns_server_id(),
+                                                    address.dns_forward_lookup_zone_dns_server_id()),
+                                        address.dns_forward_sync_status())
+                             .status());
   }
   if (address.dns_reverse_lookup_zone_id() != 0) {
-    IPAM_RETURN_IF_ERROR(
-        store.addresses
-            .PutLookup(Lookup::kReverse, 0, family, id, address.dns_reverse_lookup_zone_id(),
-                       server_zone(address.has_dns_reverse_lookup_zone_dns_server_id(),
-                                   address.dns_reverse_lookup_zone_dns_server_id()),
-                       address.dns_reverse_sync_status())
-            .status());
+    IPAM_RETURN_IF_ERROR(store.addresses
+                             .PutLookup(Lookup::kReverse, 0, family, id, address.dns_reverse_lookup_zone_id(),
+                                        server_zone(address.has_dns_reverse_lookup_zone_dns_server_id(),
+                                                    address.dns_reverse_lookup_zone_dns_server_id()),
+                                        address.dns_reverse_sync_status())
+                             .status());
   }
   return absl::OkStatus();
 }
@@ -140,30 +143,36 @@ std::vector<StoreTable> StoreTables() {
           [](const auto& row, Store& s) { return s.access.PutPolicy(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.access.ListPolicies(), use); }),
       Table<v1::CustomField>(
-          "custom_fields", kRecordId, [](const auto& row, Store& s) { return s.custom_fields.Put(row).status(); },
+          "custom_fields", kRecordId,
+          [](const auto& row, Store& s) { return s.custom_fields.Put(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.custom_fields.List(), use); }),
       Table<v1::AddressSpace>(
-          "address_spaces", kRecordId, [](const auto& row, Store& s) { return s.addresses.PutSpace(row).status(); },
+          "address_spaces", kRecordId,
+          [](const auto& row, Store& s) { return s.addresses.PutSpace(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.addresses.ListSpaces(), use); }),
       Table<v1::IPBlock>(
-          "ip_blocks", kRecordId, [](const auto& row, Store& s) { return s.addresses.PutBlock(row).status(); },
+          "ip_blocks", kRecordId,
+          [](const auto& row, Store& s) { return s.addresses.PutBlock(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.addresses.ListBlocks(), use); }),
       Table<v1::ServerInfo>(
           "servers", kRecordId, [](const auto& row, Store& s) { return s.servers.PutServer(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.servers.ListServers(), use); }),
       Table<v1::ServerRole>(
-          "server_roles", kRecordId, [](const auto& row, Store& s) { return s.servers.PutRole(row).status(); },
+          "server_roles", kRecordId,
+          [](const auto& row, Store& s) { return s.servers.PutRole(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.servers.ListRoles(), use); }),
       Table<v1::DhcpServer>(
           "dhcp_servers", kRecordId, [](const auto& row, Store& s) { return s.dhcp.PutServer(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.dhcp.ListServers(), use); }),
       Table<v1::DhcpSuperscopeV4>(
-          "dhcp_superscopes", kRecordId, [](const auto& row, Store& s) { return s.dhcp.PutSuperscope(row).status(); },
+          "dhcp_superscopes", kRecordId,
+          [](const auto& row, Store& s) { return s.dhcp.PutSuperscope(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.dhcp.ListSuperscopes(), use); }),
       Table<v1::DhcpScope>("dhcp_scopes", kRecordId, PutScope,
                            [](Store& s, const Use& use) { return UseAll(s.dhcp.ListScopes(), use); }),
-      Table<v1::DhcpReservation>("dhcp_reservations", kRecordId, PutReservation,
-                                 [](Store& s, const Use& use) { return UseAll(s.dhcp.ListReservations(), use); }),
+      Table<v1::DhcpReservation>(
+          "dhcp_reservations", kRecordId, PutReservation,
+          [](Store& s, const Use& use) { return UseAll(s.dhcp.ListReservations(), use); }),
       Table<v1::DhcpFailover>(
           "dhcp_failover_relations", kRecordId,
           [](const auto& row, Store& s) { return s.dhcp.PutFailover(row).status(); },
@@ -173,7 +182,8 @@ std::vector<StoreTable> StoreTables() {
           [](const auto& row, Store& s) { return s.dhcp.PutScopeFailover(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.dhcp.ListScopeFailovers(), use); }),
       Table<v1::IPRange>(
-          "ip_ranges", kRecordId, [](const auto& row, Store& s) { return s.addresses.PutRange(row).status(); },
+          "ip_ranges", kRecordId,
+          [](const auto& row, Store& s) { return s.addresses.PutRange(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.addresses.ListRanges(), use); }),
       Table<v1::DnsServer>(
           "dns_servers", [](const auto& row) { return row.server_role_info().record_id(); },
@@ -186,10 +196,12 @@ std::vector<StoreTable> StoreTables() {
           "dns_reverse_zones", kRecordId, [](const auto& row, Store& s) { return PutZone(row, true, s); },
           [](Store& s, const Use& use) { return UseAll(s.dns.ListZones(Lookup::kReverse), use); }),
       Table<v1::BaseDnsServerZone>(
-          "dns_server_zones", kRecordId, [](const auto& row, Store& s) { return PutServerZone(row, false, s); },
+          "dns_server_zones", kRecordId,
+          [](const auto& row, Store& s) { return PutServerZone(row, false, s); },
           [](Store& s, const Use& use) { return UseAll(s.dns.ListServerZones(Lookup::kForward), use); }),
       Table<v1::BaseDnsServerZone>(
-          "dns_server_reverse_zones", kRecordId, [](const auto& row, Store& s) { return PutServerZone(row, true, s); },
+          "dns_server_reverse_zones", kRecordId,
+          [](const auto& row, Store& s) { return PutServerZone(row, true, s); },
           [](Store& s, const Use& use) { return UseAll(s.dns.ListServerZones(Lookup::kReverse), use); }),
       Table<v1::RangeReverseLookupZone>(
           "range_dns_reverse_lookups", [](const auto& row) { return row.range_record_id(); },

@@ -1,4 +1,5 @@
-// The tables of the store as import and export see them: a name, a message, what puts a row and what lists them.
+// The tables of the store as import and export see them: a name, a message, what puts a row and what lists
+// them.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ struct StoreTable {
   // The record id of a row; 0: it has none.
   std::function<std::int64_t(const google::protobuf::Message&)> id;
   std::function<absl::Status(const google::protobuf::Message&, Store&)> put;
-  std::function<absl::Status(Store&, const std::function<absl::Status(const google::protobuf::Message&)>&)> for_each;
+  std::function<absl::Status(Store&, const std::function<absl::Status(const google::protobuf::Message&)>&)>
+      for_each;
 };
 
 // In the order in which rows can be put: look-ups of a table find those before it.

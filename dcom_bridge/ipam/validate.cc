@@ -29,7 +29,8 @@ bool IsHardwareId(std::string_view text) {
 bool HasBuiltIn(const v1::IpamIPAddress& address, v1::BuiltInCustomField field) {
   return std::any_of(address.custom_field_values().begin(), address.custom_field_values().end(),
                      [field](const v1::CustomFieldValue& value) {
-                       return value.parent_custom_field_number() == static_cast<int>(field) && !value.value().empty();
+                       return value.parent_custom_field_number() == static_cast<int>(field) &&
+                              !value.value().empty();
                      });
 }
 
@@ -41,14 +42,15 @@ absl::Status ValidateRegistration(Lookup lookup, std::int64_t zone, std::int64_t
                  absl::StrFormat("A DNS server but no zone is given for the %s lookup.", kind));
   }
   if (server_zone == 0) return absl::OkStatus();
-  // 3.1.4.8 compares the id with ServerRecordId, 3.1.1.1.6 and 7 make it the record id of the server's zone: the latter,
-  // which is what the row of the registration refers to.
+  // 3.1.4.8 compares the id with ServerRecordId, 3.1.1.1.6 and 7 make it the record id of the server's zone:
+  // the latter, which is what the row of the registration refers to.
   IPAM_ASSIGN_OR_RETURN(const auto row, store.dns.GetServerZone(lookup, server_zone));
   if (!row || row->zone_id != zone) {
-    return Fault(lookup == Lookup::kForward
-                     ? v1::IPAM_EXCEPTION_ID_IPAM_API_FORWARD_LOOK_UP_DNS_SERVER_DOES_NOT_BELONG_TO_ZONE
-                     : v1::IPAM_EXCEPTION_ID_IPAM_API_REVERSE_LOOK_UP_DNS_SERVER_DOES_NOT_BELONG_TO_ZONE,
-                 absl::StrFormat("The server zone %d does not host the %s lookup zone %d.", server_zone, kind, zone));
+    return Fault(
+        lookup == Lookup::kForward
+            ? v1::IPAM_EXCEPTION_ID_IPAM_API_FORWARD_LOOK_UP_DNS_SERVER_DOES_NOT_BELONG_TO_ZONE
+            : v1::IPAM_EXCEPTION_ID_IPAM_API_REVERSE_LOOK_UP_DNS_SERVER_DOES_NOT_BELONG_TO_ZONE,
+        absl::StrFormat("The server zone %d does not host the %s lookup zone %d.", server_zone, kind, zone));
   }
   return absl::OkStatus();
 }
@@ -64,8 +66,9 @@ absl::Status ValidateReverseZone(const v1::IpamIPAddress& address, const IpOctet
   const auto start = ParseIp(zone->dns_reverse_lookup_zone().start_ip());
   const auto end = ParseIp(zone->dns_reverse_lookup_zone().end_ip());
   if (start->size() != octets.size() || octets < *start || octets > *end) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_IP_ADDRESS_OUTSIDE_REVERSE_LOOKUP_ZONE_BOUNDS,
-                 absl::StrFormat("%s lies outside of the reverse lookup zone %s.", address.address(), zone->name()));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_IP_ADDRESS_OUTSIDE_REVERSE_LOOKUP_ZONE_BOUNDS,
+        absl::StrFormat("%s lies outside of the reverse lookup zone %s.", address.address(), zone->name()));
   }
   return absl::OkStatus();
 }
@@ -85,8 +88,9 @@ absl::Status ValidateIpamIPAddress(const v1::IpamIPAddress& address, Store& stor
   }
   // The type makes it optional without a reservation (discrepancies C.6); the procedure demands it.
   if (IsBlank(address.mac_address())) return Missing("MacAddress");
-  for (const auto field : {v1::BUILT_IN_CUSTOM_FIELD_DEVICE_TYPE, v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY,
-                           v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY, v1::BUILT_IN_CUSTOM_FIELD_IP_ADDRESS_STATE}) {
+  for (const auto field :
+       {v1::BUILT_IN_CUSTOM_FIELD_DEVICE_TYPE, v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY,
+        v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY, v1::BUILT_IN_CUSTOM_FIELD_IP_ADDRESS_STATE}) {
     if (!HasBuiltIn(address, field)) {
       return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_MANDATORY_CUSTOM_FIELDS_NOT_SPECIFIED,
                    absl::StrFormat("The custom field %s is mandatory.", v1::BuiltInCustomField_Name(field)));
@@ -113,7 +117,8 @@ absl::Status ValidateAddressValue(const IpOctets& address) {
     forbidden = address[0] == 0 || address[0] == 127 || (address[0] == 169 && address[1] == 254) ||
                 std::all_of(address.begin(), address.end(), [](std::uint8_t octet) { return octet == 255; });
   } else {
-    const bool loopback_or_none = IsUnspecified(IpOctets(address.begin(), address.end() - 1)) && address.back() <= 1;
+    const bool loopback_or_none =
+        IsUnspecified(IpOctets(address.begin(), address.end() - 1)) && address.back() <= 1;
     const bool link_local = address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
     const bool site_local = address[0] == 0xfe && (address[1] & 0xc0) == 0xc0;
     forbidden = loopback_or_none || link_local || site_local || address[0] == 0xff;
@@ -139,8 +144,9 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
   // A DHCPv6 scope is a prefix: it has neither bounds nor mask of its own.
   if (family == 6 && scope.start_address().empty() && scope.end_address().empty()) return absl::OkStatus();
   if (!start) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_START_ADDRESS,
-                 absl::StrFormat("StartAddress is not an IPv%d address: \"%s\".", family, scope.start_address()));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_START_ADDRESS,
+        absl::StrFormat("StartAddress is not an IPv%d address: \"%s\".", family, scope.start_address()));
   }
   if (!end) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_END_ADDRESS,
@@ -155,8 +161,9 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
                  absl::StrFormat("Not a subnet mask: \"%s\".", scope.subnet_mask()));
   }
   if (Mask(*start, *mask) != *scope_id) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_START_ADDRESS,
-                 absl::StrFormat("%s lies outside of the scope %s.", scope.start_address(), scope.scope_id()));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_START_ADDRESS,
+        absl::StrFormat("%s lies outside of the scope %s.", scope.start_address(), scope.scope_id()));
   }
   if (Mask(*end, *mask) != *scope_id) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_END_ADDRESS,
@@ -164,7 +171,8 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
   }
   if (*start >= *end) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_START_IP_GREATER_THAN_END_IP,
-                 absl::StrFormat("The scope starts at %s and ends at %s.", scope.start_address(), scope.end_address()));
+                 absl::StrFormat("The scope starts at %s and ends at %s.", scope.start_address(),
+                                 scope.end_address()));
   }
   return absl::OkStatus();
 }
@@ -216,7 +224,8 @@ absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_RESOURCE_RECORD_TYPE,
                  absl::StrFormat("The record %s has no type.", record.name()));
   }
-  if (!record.has_record_data()) return Missing(absl::StrFormat("RecordData of the record %s", record.name()));
+  if (!record.has_record_data())
+    return Missing(absl::StrFormat("RecordData of the record %s", record.name()));
   return absl::OkStatus();
 }
 
@@ -234,28 +243,35 @@ absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_ZONE_TYPE, "ZoneType is mandatory.");
   }
   if (configuration == v1::ZONE_CONFIGURATION_NONE) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_ZONE_CONFIGURATION, "ZoneConfiguration is mandatory.");
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_ZONE_CONFIGURATION,
+                 "ZoneConfiguration is mandatory.");
   }
-  if (integrated && IsBlank(zone.replication_scope())) return wrong("An ADIntegrated zone needs a ReplicationScope.");
+  if (integrated && IsBlank(zone.replication_scope()))
+    return wrong("An ADIntegrated zone needs a ReplicationScope.");
   if (file_backed && IsBlank(zone.zone_file_name())) return wrong("A FileBacked zone needs a ZoneFileName.");
   if (primary) {
     if (!zone.master_servers().empty()) return wrong("A primary zone has no MasterServers.");
-    if (integrated && !IsBlank(zone.zone_file_name())) return wrong("An ADIntegrated zone has no ZoneFileName.");
-    if (file_backed && !IsBlank(zone.replication_scope())) return wrong("A FileBacked zone has no ReplicationScope.");
+    if (integrated && !IsBlank(zone.zone_file_name()))
+      return wrong("An ADIntegrated zone has no ZoneFileName.");
+    if (file_backed && !IsBlank(zone.replication_scope()))
+      return wrong("A FileBacked zone has no ReplicationScope.");
     return absl::OkStatus();
   }
   if (secondary) {
     if (IsBlank(zone.zone_file_name())) return wrong("A secondary zone needs a ZoneFileName.");
     if (integrated) return wrong("A secondary zone is not ADIntegrated.");
-    if (!IsBlank(zone.directory_partition_name())) return wrong("A secondary zone has no DirectoryPartitionName.");
+    if (!IsBlank(zone.directory_partition_name()))
+      return wrong("A secondary zone has no DirectoryPartitionName.");
     if (!IsBlank(zone.replication_scope())) return wrong("A secondary zone has no ReplicationScope.");
   }
   // Secondary and stub.
   if (zone.master_servers().empty()) return wrong("A secondary or stub zone needs MasterServers.");
-  if (zone.notify_secondaries() != v1::DNS_NOTIFY_SECONDARIES_SETTING_NONE || !zone.notify_servers().empty()) {
+  if (zone.notify_secondaries() != v1::DNS_NOTIFY_SECONDARIES_SETTING_NONE ||
+      !zone.notify_servers().empty()) {
     return wrong("A secondary or stub zone notifies no servers.");
   }
-  if (zone.secure_secondaries() != v1::DNS_SECURE_SECONDARIES_SETTING_NONE || !zone.secondary_servers().empty()) {
+  if (zone.secure_secondaries() != v1::DNS_SECURE_SECONDARIES_SETTING_NONE ||
+      !zone.secondary_servers().empty()) {
     return wrong("A secondary or stub zone has no secondary servers.");
   }
   return absl::OkStatus();

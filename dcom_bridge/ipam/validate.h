@@ -16,11 +16,11 @@ namespace ipam::engine {
 // NULL or nothing but white space.
 bool IsBlank(std::string_view text);
 
-absl::Status ValidateIpamIPAddress(const v1::IpamIPAddress& address, Store& store);      // 3.1.4.8
-absl::Status ValidateAddressValue(const IpOctets& address);                              // its last two rules
-absl::Status ValidateDhcpScope(const v1::DhcpScope& scope);                              // 3.1.4.9
-absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation);            // 3.1.4.15
-absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record);             // 3.1.4.24
-absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone);               // 3.1.4.25
+absl::Status ValidateIpamIPAddress(const v1::IpamIPAddress& address, Store& store);  // 3.1.4.8
+absl::Status ValidateAddressValue(const IpOctets& address);                          // its last two rules
+absl::Status ValidateDhcpScope(const v1::DhcpScope& scope);                          // 3.1.4.9
+absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation);        // 3.1.4.15
+absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record);         // 3.1.4.24
+absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone);           // 3.1.4.25
 
 }  // namespace ipam::engine

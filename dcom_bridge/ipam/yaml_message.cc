@@ -94,22 +94,28 @@ bool ReadScalar(const std::string& text, Message& m, const FieldDescriptor& fiel
   const bool many = field.is_repeated();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return Store(ParseInteger<std::int32_t>(text), many, [&](auto v) { r.SetInt32(&m, f, v); },
-                   [&](auto v) { r.AddInt32(&m, f, v); });
+      return Store(
+          ParseInteger<std::int32_t>(text), many, [&](auto v) { r.SetInt32(&m, f, v); },
+          [&](auto v) { r.AddInt32(&m, f, v); });
     case FieldDescriptor::CPPTYPE_INT64:
-      return Store(ParseInteger<std::int64_t>(text), many, [&](auto v) { r.SetInt64(&m, f, v); },
-                   [&](auto v) { r.AddInt64(&m, f, v); });
+      return Store(
+          ParseInteger<std::int64_t>(text), many, [&](auto v) { r.SetInt64(&m, f, v); },
+          [&](auto v) { r.AddInt64(&m, f, v); });
     case FieldDescriptor::CPPTYPE_UINT32:
-      return Store(ParseInteger<std::uint32_t>(text), many, [&](auto v) { r.SetUInt32(&m, f, v); },
-                   [&](auto v) { r.AddUInt32(&m, f, v); });
+      return Store(
+          ParseInteger<std::uint32_t>(text), many, [&](auto v) { r.SetUInt32(&m, f, v); },
+          [&](auto v) { r.AddUInt32(&m, f, v); });
     case FieldDescriptor::CPPTYPE_UINT64:
-      return Store(ParseInteger<std::uint64_t>(text), many, [&](auto v) { r.SetUInt64(&m, f, v); },
-                   [&](auto v) { r.AddUInt64(&m, f, v); });
+      return Store(
+          ParseInteger<std::uint64_t>(text), many, [&](auto v) { r.SetUInt64(&m, f, v); },
+          [&](auto v) { r.AddUInt64(&m, f, v); });
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return Store(ParseDouble(text), many, [&](auto v) { r.SetDouble(&m, f, v); },
-                   [&](auto v) { r.AddDouble(&m, f, v); });
+      return Store(
+          ParseDouble(text), many, [&](auto v) { r.SetDouble(&m, f, v); },
+          [&](auto v) { r.AddDouble(&m, f, v); });
     case FieldDescriptor::CPPTYPE_BOOL:
-      return Store(ParseBool(text), many, [&](auto v) { r.SetBool(&m, f, v); }, [&](auto v) { r.AddBool(&m, f, v); });
+      return Store(
+          ParseBool(text), many, [&](auto v) { r.SetBool(&m, f, v); }, [&](auto v) { r.AddBool(&m, f, v); });
     case FieldDescriptor::CPPTYPE_ENUM: {
       const EnumValueDescriptor* value = FindEnumerator(*field.enum_type(), text);
       if (value == nullptr) return false;
@@ -206,9 +212,12 @@ absl::Status YamlError(const YAML::Node& node, const std::string& path, const st
       absl::StrFormat("line %d: %s%s%s", node.Mark().line + 1, path, path.empty() ? "" : ": ", what));
 }
 
-absl::Status YamlReader::Read(const YAML::Node& node, Message& message) { return ReadMembers(node, message, "", 0); }
+absl::Status YamlReader::Read(const YAML::Node& node, Message& message) {
+  return ReadMembers(node, message, "", 0);
+}
 
-absl::Status YamlReader::ReadMembers(const YAML::Node& node, Message& message, const std::string& path, int depth) {
+absl::Status YamlReader::ReadMembers(const YAML::Node& node, Message& message, const std::string& path,
+                                     int depth) {
   if (!node.IsMap()) return YamlError(node, path, "not a mapping");
   if (depth > kMaxDepth) return YamlError(node, path, "nested too deep");
   std::set<const FieldDescriptor*> seen;
@@ -217,7 +226,8 @@ absl::Status YamlReader::ReadMembers(const YAML::Node& node, Message& message, c
     const std::string member = path.empty() ? name : path + "." + name;
     const FieldDescriptor* field = FindField(*message.GetDescriptor(), name);
     if (field == nullptr) {
-      return YamlError(entry.first, member, absl::StrFormat("%s has no such field", message.GetDescriptor()->name()));
+      return YamlError(entry.first, member,
+                       absl::StrFormat("%s has no such field", message.GetDescriptor()->name()));
     }
     if (!seen.insert(field).second) return YamlError(entry.first, member, "stands twice");
     if (entry.second.IsNull()) continue;
@@ -248,7 +258,8 @@ absl::Status YamlReader::ReadValue(const YAML::Node& node, Message& message, con
   }
   if (!node.IsScalar()) return YamlError(node, path, "not a single value");
   if (ReadScalar(node.Scalar(), message, field)) return absl::OkStatus();
-  return YamlError(node, path, absl::StrFormat("not %s: \"%s\"", TypeName(field), node.Scalar().substr(0, 100)));
+  return YamlError(node, path,
+                   absl::StrFormat("not %s: \"%s\"", TypeName(field), node.Scalar().substr(0, 100)));
 }
 
 void WriteYaml(const Message& message, YAML::Emitter& out) {
@@ -266,7 +277,8 @@ void WriteYaml(const Message& message, YAML::Emitter& out) {
       continue;
     }
     out << YAML::BeginSeq;
-    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) WriteValue(message, *field, i, out);
+    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i)
+      WriteValue(message, *field, i, out);
     out << YAML::EndSeq;
   }
   out << YAML::EndMap;

@@ -1,5 +1,5 @@
-// The JSON form of ipam.v1 messages in YAML: members by their JSON or proto name, enumerators by their name, their number
-// or the schema's spelling, durations and times as JSON has them.
+// The JSON form of ipam.v1 messages in YAML: members by their JSON or proto name, enumerators by their name,
+// their number or the schema's spelling, durations and times as JSON has them.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -14,14 +14,14 @@ namespace ipam::engine {
 
 class YamlReader {
  public:
-  // Adds to `message`. kInvalidArgument: "line 7: serverRoleInfo.recordId: not an integer: \"x\"". An unknown member, one
-  // that stands twice, or a value of another type is an error. The values of one reader are counted: a file whose
-  // aliases expand without end is refused.
+  // Adds to `message`. kInvalidArgument: "line 7: serverRoleInfo.recordId: not an integer: \"x\"". An unknown
+  // member, one that stands twice, or a value of another type is an error. The values of one reader are
+  // counted: a file whose aliases expand without end is refused.
   absl::Status Read(const YAML::Node& node, google::protobuf::Message& message);
 
  private:
-  absl::Status ReadMembers(const YAML::Node& node, google::protobuf::Message& message, const std::string& path,
-                           int depth);
+  absl::Status ReadMembers(const YAML::Node& node, google::protobuf::Message& message,
+                           const std::string& path, int depth);
   absl::Status ReadValue(const YAML::Node& node, google::protobuf::Message& message,
                          const google::protobuf::FieldDescriptor& field, const std::string& path, int depth);
 

@@ -120,13 +120,13 @@ struct EptMapRequest {
   }
 };
 
-struct EptHandleFreeRequest {
+struct EptLookupHandleFree {
   LookupHandle handle;
 
   static void Ndr(auto& io, auto& v) { io(v.handle); }
 };
 
-struct EptHandleFreeResponse {
+struct EptLookupHandleFreed {
   LookupHandle handle;
   std::uint32_t status = 0;
 

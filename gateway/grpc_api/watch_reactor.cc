@@ -57,7 +57,20 @@ void WatchReactor::Watch(hub::Service& hub, const hub::v1::WatchOperationsReques
     End(ToGrpcStatus(outbox.status()));
     return;
   }
-  outbox_ = *std::move(outbox);
+  bool write_done = false;
+  bool detached = false;
+  {
+    base::MutexLock lock(mutex_);
+    outbox_ = *outbox;
+    write_done = std::exchange(write_done_, false);
+    detached = detached_;
+  }
+  if (detached) {
+    (*outbox)->Detach();
+    End(grpc::Status::CANCELLED);
+  } else if (write_done) {
+    (*outbox)->WriteDone();
+  }
 }
 
 void WatchReactor::StartWrite(std::vector<hub::FramePtr> frames) {
@@ -75,7 +88,14 @@ void WatchReactor::OnWriteDone(bool ok) {
   if (!ok) return;  // OnCancel comes
   messages_.pop_front();
   if (!messages_.empty()) return WriteNext();
-  outbox_->WriteDone();
+  std::shared_ptr<hub::Outbox> outbox;
+  {
+    base::MutexLock lock(mutex_);
+    if (detached_) return;
+    outbox = outbox_;
+    write_done_ = outbox == nullptr;
+  }
+  if (outbox != nullptr) outbox->WriteDone();
 }
 
 void WatchReactor::Finish(absl::Status status) {
@@ -85,13 +105,28 @@ void WatchReactor::Finish(absl::Status status) {
 }
 
 void WatchReactor::OnCancel() {
-  if (outbox_ != nullptr) outbox_->Detach();
-  End(grpc::Status::CANCELLED);
+  Detach();
+  bool watching = false;
+  {
+    base::MutexLock lock(mutex_);
+    watching = outbox_ != nullptr;
+  }
+  if (watching) End(grpc::Status::CANCELLED);
 }
 
 void WatchReactor::OnDone() {
-  if (outbox_ != nullptr) outbox_->Detach();
+  Detach();
   delete this;
+}
+
+void WatchReactor::Detach() {
+  std::shared_ptr<hub::Outbox> outbox;
+  {
+    base::MutexLock lock(mutex_);
+    detached_ = true;
+    outbox = outbox_;
+  }
+  if (outbox != nullptr) outbox->Detach();
 }
 
 void WatchReactor::End(const grpc::Status& status) {

@@ -22,10 +22,11 @@
 namespace ipam::engine {
 namespace {
 
-constexpr const char* kSubtaskStatus[] = {"NotStarted",           "InProgress",    "CompletedWithError",
-                                          "CompletedWithWarning", "CompletedWithSuccess", "NotApplicable",
-                                          "NotRun"};
-constexpr const char* kOverallStatus[] = {"NotStarted", "InProgress", "CompletedWithSuccess", "CompletedWithFailure"};
+constexpr const char* kSubtaskStatus[] = {
+    "NotStarted",    "InProgress", "CompletedWithError", "CompletedWithWarning", "CompletedWithSuccess",
+    "NotApplicable", "NotRun"};
+constexpr const char* kOverallStatus[] = {"NotStarted", "InProgress", "CompletedWithSuccess",
+                                          "CompletedWithFailure"};
 
 struct Describer {
   std::string operator()(const event::Started&) const { return "StartProgressCallback"; }
@@ -69,7 +70,7 @@ void Listener::Await(const base::Guid& operation) {
   base::MutexLock lock(mutex_);
   const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!signals_.contains(operation)) {
-    ASSERT_NE(wake_.wait_until(mutex_, limit), std::cv_status::timeout) << "no events";
+    ASSERT_TRUE(wake_.wait_until(mutex_, limit) == std::cv_status::no_timeout) << "no events";
   }
   signals_.erase(operation);
 }
@@ -102,7 +103,8 @@ std::vector<std::string> Describe(const std::vector<event::ProgressEvent>& event
 }
 
 v1::DhcpMsmOverallCompletionStatus CompletionOf(const std::vector<event::ProgressEvent>& events) {
-  const auto* overall = events.empty() ? nullptr : std::get_if<event::OverallStatusSet>(&events.back().change);
+  const auto* overall =
+      events.empty() ? nullptr : std::get_if<event::OverallStatusSet>(&events.back().change);
   if (overall == nullptr || !overall->completion_status_xml) {
     ADD_FAILURE() << "no completion status";
     return {};
@@ -113,7 +115,8 @@ v1::DhcpMsmOverallCompletionStatus CompletionOf(const std::vector<event::Progres
 }
 
 std::string FailureOf(const std::vector<event::ProgressEvent>& events) {
-  const auto* overall = events.empty() ? nullptr : std::get_if<event::OverallStatusSet>(&events.back().change);
+  const auto* overall =
+      events.empty() ? nullptr : std::get_if<event::OverallStatusSet>(&events.back().change);
   if (overall == nullptr) return "no end";
   const auto summary = model::ReadIpamException(overall->completion_status_xml.value_or(""));
   EXPECT_EQ(summary.ok(), overall->status == event::OverallStatus::kCompletedWithFailure);
@@ -142,7 +145,8 @@ absl::Status EngineTest::Start(const base::Guid& id, Prepared prepared, Caller c
   return answered.get_future().get();
 }
 
-std::vector<event::ProgressEvent> EngineTest::Read(const base::Guid& id, std::uint64_t after, std::size_t max) {
+std::vector<event::ProgressEvent> EngineTest::Read(const base::Guid& id, std::uint64_t after,
+                                                   std::size_t max) {
   std::promise<absl::StatusOr<std::vector<event::ProgressEvent>>> read;
   engine_->ReadEvents(id, after, max, [&read](auto events) { read.set_value(std::move(events)); });
   auto events = read.get_future().get();
@@ -193,7 +197,8 @@ void EngineTest::Execute(const std::string& sql) {
   sqlite3* db = nullptr;
   sqlite3_open(options_.database.c_str(), &db);
   sqlite3_busy_timeout(db, 5000);
-  EXPECT_EQ(sqlite3_exec(db, ("PRAGMA foreign_keys = ON;" + sql).c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+  EXPECT_EQ(sqlite3_exec(db, ("PRAGMA foreign_keys = ON;" + sql).c_str(), nullptr, nullptr, nullptr),
+            SQLITE_OK)
       << sqlite3_errmsg(db);
   sqlite3_close(db);
 }

@@ -38,7 +38,8 @@ class StillClock final : public base::Clock {
 class Listener final : public EventListener {
  public:
   void OnEventsAvailable(const base::Guid& operation) override;
-  void Await(const base::Guid& operation);  // one call for it, at least, since the last Await; fails after a minute
+  void Await(
+      const base::Guid& operation);  // one call for it, at least, since the last Await; fails after a minute
 
  private:
   base::Mutex mutex_;
@@ -46,11 +47,12 @@ class Listener final : public EventListener {
   std::multiset<base::Guid> signals_;
 };
 
-std::string SampleXml(const std::string& name);                // of deploy/samples, without .xml
-v1::OperationParameters Sample(const std::string& name);       // the same as a message
-Prepared Prepare(const v1::OperationParameters& parameters);   // without the check of the XML
+std::string SampleXml(const std::string& name);               // of deploy/samples, without .xml
+v1::OperationParameters Sample(const std::string& name);      // the same as a message
+Prepared Prepare(const v1::OperationParameters& parameters);  // without the check of the XML
 
-// "SetSubTaskStatus 2 CompletedWithSuccess 100", "AddSubTask 1 Zone a.example on b", "SetCompletionPercentage 50"
+// "SetSubTaskStatus 2 CompletedWithSuccess 100", "AddSubTask 1 Zone a.example on b", "SetCompletionPercentage
+// 50"
 std::string Describe(const event::ProgressEvent& event);
 std::vector<std::string> Describe(const std::vector<event::ProgressEvent>& events);
 
@@ -68,7 +70,8 @@ class EngineTest : public ::testing::Test {
   void Close() { engine_.reset(); }
 
   absl::Status Start(const base::Guid& id, Prepared prepared, Caller caller = {"admin", "PLANT"});
-  std::vector<event::ProgressEvent> Read(const base::Guid& id, std::uint64_t after = 0, std::size_t max = 100'000);
+  std::vector<event::ProgressEvent> Read(const base::Guid& id, std::uint64_t after = 0,
+                                         std::size_t max = 100'000);
   std::vector<event::ProgressEvent> AwaitEnd(const base::Guid& id);
   // Started, let run, ended: all of its events.
   std::vector<event::ProgressEvent> Run(const v1::OperationParameters& parameters);

@@ -8,7 +8,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-std::string Text(const IpInterval& interval) { return FormatIp(interval.start) + "-" + FormatIp(interval.end); }
+std::string Text(const IpInterval& interval) {
+  return FormatIp(interval.start) + "-" + FormatIp(interval.end);
+}
 
 std::vector<std::string> Texts(const std::vector<IpInterval>& intervals) {
   std::vector<std::string> texts;
@@ -22,7 +24,8 @@ TEST(Ip, ParsesAndFormatsBothFamilies) {
   EXPECT_EQ(FormatIp(*ParseIp("192.0.2.1")), "192.0.2.1");
   EXPECT_EQ(FormatIp(*ParseIp("2001:DB8::1")), "2001:db8::1");
   EXPECT_EQ(Family(*ParseIp("::")), 6);
-  for (const char* text : {"", "1.2.3", "1.2.3.256", "x", "fe80::1%3", "01.2.3.4x"}) EXPECT_FALSE(ParseIp(text)) << text;
+  for (const char* text : {"", "1.2.3", "1.2.3.256", "x", "fe80::1%3", "01.2.3.4x"})
+    EXPECT_FALSE(ParseIp(text)) << text;
 }
 
 TEST(Ip, StepsOverOctetBordersAndStopsAtTheEnds) {
@@ -43,11 +46,13 @@ TEST(Ip, LeavesWhatExclusionsDoNotTake) {
   EXPECT_THAT(Texts(Without(Interval("10.1.1.0", "10.1.1.255"),
                             {Interval("10.1.1.30", "10.1.1.40"), Interval("10.1.1.10", "10.1.1.20")})),
               ElementsAre("10.1.1.0-10.1.1.9", "10.1.1.21-10.1.1.29", "10.1.1.41-10.1.1.255"));
-  EXPECT_THAT(Texts(Without(Interval("10.1.1.0", "10.1.1.9"), {Interval("10.1.1.0", "10.1.1.9")})), IsEmpty());
+  EXPECT_THAT(Texts(Without(Interval("10.1.1.0", "10.1.1.9"), {Interval("10.1.1.0", "10.1.1.9")})),
+              IsEmpty());
   EXPECT_THAT(Texts(Without(Interval("10.1.1.0", "10.1.1.9"), {Interval("10.2.0.0", "10.2.0.1")})),
               ElementsAre("10.1.1.0-10.1.1.9"));
-  EXPECT_THAT(Texts(Without(Interval("0.0.0.0", "255.255.255.255"), {Interval("0.0.0.9", "255.255.255.255")})),
-              ElementsAre("0.0.0.0-0.0.0.8"));
+  EXPECT_THAT(
+      Texts(Without(Interval("0.0.0.0", "255.255.255.255"), {Interval("0.0.0.9", "255.255.255.255")})),
+      ElementsAre("0.0.0.0-0.0.0.8"));
 }
 
 TEST(Ip, OverlapsAtASingleAddress) {
@@ -58,7 +63,8 @@ TEST(Ip, OverlapsAtASingleAddress) {
 TEST(Ip, ReadsTheNameOfAPtrRecord) {
   EXPECT_EQ(FormatIp(*ReverseNameToIp("20.4", "99.10.in-addr.arpa")), "10.99.4.20");
   EXPECT_EQ(FormatIp(*ReverseNameToIp("20.4.99.10.IN-ADDR.ARPA.", "99.10.in-addr.arpa")), "10.99.4.20");
-  EXPECT_EQ(FormatIp(*ReverseNameToIp("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0", "8.b.d.0.1.0.0.2.ip6.arpa")),
+  EXPECT_EQ(FormatIp(*ReverseNameToIp("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
+                                      "8.b.d.0.1.0.0.2.ip6.arpa")),
             "2001:db8::1");
   EXPECT_FALSE(ReverseNameToIp("4", "99.10.in-addr.arpa"));
   EXPECT_FALSE(ReverseNameToIp("www", "example.org"));
