@@ -30,6 +30,7 @@ constexpr Entry kTable[] = {
     {kAccessDenied, "E_ACCESSDENIED", absl::StatusCode::kPermissionDenied},
     {kOutOfMemory, "E_OUTOFMEMORY", absl::StatusCode::kResourceExhausted},
     {kInvalidArgument, "E_INVALIDARG", absl::StatusCode::kInvalidArgument},
+    {kServerUnavailable, "RPC_S_SERVER_UNAVAILABLE", absl::StatusCode::kUnavailable},
     {kNotFound, "ERROR_NOT_FOUND", absl::StatusCode::kNotFound},
 };
 

@@ -35,6 +35,7 @@ inline constexpr HResult kObjectNotRegistered{0x800401FC};   // CO_E_OBJNOTREG
 inline constexpr HResult kAccessDenied{0x80070005};          // E_ACCESSDENIED
 inline constexpr HResult kOutOfMemory{0x8007000E};           // E_OUTOFMEMORY
 inline constexpr HResult kInvalidArgument{0x80070057};       // E_INVALIDARG
+inline constexpr HResult kServerUnavailable{0x800706BA};     // HRESULT_FROM_WIN32(RPC_S_SERVER_UNAVAILABLE)
 inline constexpr HResult kNotFound{0x80070490};              // HRESULT_FROM_WIN32(ERROR_NOT_FOUND)
 
 // "E_INVALIDARG (0x80070057)", or the number alone where it has no name here.

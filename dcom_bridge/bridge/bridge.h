@@ -48,10 +48,13 @@ struct BridgeOptions {
   absl::Duration max_backoff = absl::Seconds(5);         // ... up to this
 };
 
+// The XML texts of callbacks, by the root element that ipam_progress.idl gives them.
+enum class TextKind { kException, kCompletionStatus, kSubtaskDetails };
+
 // What the bridge has to know of XML, which it does not read itself. Called on the bridge's thread.
 struct Texts {
   // Whether a text of a callback is well formed and valid; kInvalidArgument if not.
-  std::function<absl::Status(const std::string& xml)> check;
+  std::function<absl::Status(TextKind kind, const std::string& xml)> check;
   // The message of an IpamException; empty where there is none.
   std::function<std::string(const std::string& xml)> error;
 };

@@ -29,11 +29,11 @@ class Converter {
     return base::ToUtf8(*text);
   }
   // XML that is not well formed or not valid is E_INVALIDARG, and so is UTF-16 that is not.
-  std::optional<std::string> Xml(const Text& text) {
+  std::optional<std::string> Xml(TextKind kind, const Text& text) {
     if (!text) return std::nullopt;
     bool well_formed = false;
     std::string utf8 = base::ToUtf8(*text, &well_formed);
-    if (!well_formed || !texts_.check(utf8).ok()) ok_ = false;
+    if (!well_formed || !texts_.check(kind, utf8).ok()) ok_ = false;
     return utf8;
   }
   double Percent(const ndr::Decimal& decimal) {
@@ -61,8 +61,8 @@ class Converter {
     to.status = Subtask(from->sub_task_status);
     to.is_non_deterministic = from->is_non_deterministic_progress != 0;
     to.description = Plain(from->progress_status_descriptions);
-    to.details_xml = Xml(from->sub_task_instance_details);
-    to.failed_status_xml = Xml(from->failed_completion_status);
+    to.details_xml = Xml(TextKind::kSubtaskDetails, from->sub_task_instance_details);
+    to.failed_status_xml = Xml(TextKind::kException, from->failed_completion_status);
     return to;
   }
 
@@ -74,10 +74,12 @@ class Converter {
   }
   event::ProgressEvent Convert(const idl::SetSubTaskStatus& call) {
     return {.change = event::SubtaskChanged{Instance(call.sub_task_instance), Subtask(call.status),
-                                            Percent(call.percent_complete), Xml(call.completion_status)}};
+                                            Percent(call.percent_complete),
+                                            Xml(TextKind::kException, call.completion_status)}};
   }
   event::ProgressEvent Convert(const idl::SetOverallStatus& call) {
-    return {.change = event::OverallStatusSet{Overall(call.overall_status), Xml(call.completion_status)}};
+    return {.change = event::OverallStatusSet{Overall(call.overall_status),
+                                              Xml(TextKind::kCompletionStatus, call.completion_status)}};
   }
   event::ProgressEvent Convert(const idl::AddSubTask& call) {
     return {.change = event::SubtaskAdded{Instance(call.sub_task_instance)}};

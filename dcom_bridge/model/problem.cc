@@ -2,6 +2,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/model/xml_text.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace ipam::model {
@@ -22,7 +23,13 @@ std::string Describe(const Problem& problem) {
 
 }  // namespace
 
-absl::Status InvalidDocument(const std::vector<Problem>& problems) {
+absl::Status InvalidDocument(const std::vector<Problem>& given) {
+  std::vector<Problem> problems = given;
+  for (Problem& problem :
+       problems) {  // libxml2 repeats wrong octets and cuts texts anywhere; a status is UTF-8
+    problem.field = ToXmlText(problem.field);
+    problem.what = ToXmlText(problem.what);
+  }
   google::rpc::BadRequest details;
   for (const Problem& problem : problems) {
     auto* violation = details.add_field_violations();

@@ -171,7 +171,7 @@ absl::Status XmlReader::ReadMember(const xmlNode& node, const XmlMember& member,
 absl::Status XmlReader::ReadArray(const xmlNode& node, const XmlMember& member, Message& owner) {
   for (const xmlNode* child : ChildElements(node)) {
     IPAM_RETURN_IF_ERROR(Count(*child, 1));
-    if (LocalName(*child) != member.item || Namespace(*child) != NamespaceUri(member.item_ns)) {
+    if (LocalName(*child) != member.item || Namespace(*child) != member.item_uri) {
       return ErrorAt(*child, absl::StrCat("not an entry of ", member.name, ", which holds ", member.item));
     }
     // The schema allows a null entry; no step of a delegate says what one would mean.

@@ -1,6 +1,7 @@
 #include "dcom_bridge/model/xml_types.h"
 
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/base/strings.h"
 #include "ipam/v1/access.pb.h"
 #include "ipam/v1/address.pb.h"
 #include "ipam/v1/formatters.pb.h"
@@ -39,8 +40,8 @@ std::string_view NamespaceUri(v1::XmlNamespace ns) {
 }
 
 const XmlMember* XmlType::Find(std::string_view ns, std::string_view name) const {
-  const auto found = by_name_.find(Key(ns, name));
-  return found == by_name_.end() ? nullptr : &members_[found->second];
+  const auto found = by_name_.find(base::ToAbsl(name));
+  return found == by_name_.end() || members_[found->second].uri != ns ? nullptr : &members_[found->second];
 }
 
 bool XmlType::DerivesFrom(const XmlType& other) const {
@@ -110,8 +111,10 @@ void XmlTypes::AddMembers(XmlType& type, const Descriptor& message, std::size_t 
     member.level = level;
     member.name = option.name();
     member.ns = Or(option.ns(), own);
+    member.uri = NamespaceUri(member.ns);
     member.item = option.item();
     member.item_ns = Or(option.item_ns(), member.ns);
+    member.item_uri = NamespaceUri(member.item_ns);
     member.format = option.format();
     member.required = option.required();
     member.typed = option.typed();
@@ -119,7 +122,7 @@ void XmlTypes::AddMembers(XmlType& type, const Descriptor& message, std::size_t 
       member.declared =
           option.declared().empty() ? Find(*value) : Find(NamespaceUri(v1::IPAM), option.declared());
     }
-    type.by_name_.emplace(Key(NamespaceUri(member.ns), member.name), type.members_.size());
+    type.by_name_.emplace(member.name, type.members_.size());
     type.members_.push_back(std::move(member));
   }
 }

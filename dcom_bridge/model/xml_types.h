@@ -27,8 +27,10 @@ struct XmlMember {
       0;  // of the message that has the field: 0 the family's, 1 its variant, 2 the variant of that
   std::string name;
   v1::XmlNamespace ns = v1::NONE;
-  std::string item;  // of an array: the element of one entry; else empty
+  std::string_view uri;  // of ns
+  std::string item;      // of an array: the element of one entry; else empty
   v1::XmlNamespace item_ns = v1::NONE;
+  std::string_view item_uri;
   v1::XmlFormat format = v1::XML_FORMAT_DEFAULT;
   bool required = false;
   bool typed = false;

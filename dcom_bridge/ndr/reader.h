@@ -70,6 +70,7 @@ class Reader {
   // [unique, size_is(size)]. NULL beside a size other than 0 is invalid, [MS-RPCE] 3.1.1.5.3.3.1.2.
   template <typename T>
   void UniqueArray(std::vector<T>& v, std::uint64_t size) {
+    v.clear();
     if (Referent() == 0) {
       if (ok() && size != 0) FailBound("NULL array with a size");
       return;
@@ -79,6 +80,7 @@ class Reader {
   // [unique, size_is(size), disable_consistency_check], [MS-RPCE] 2.2.4.17: may be NULL whatever the size.
   template <typename T>
   void UncheckedUniqueArray(std::vector<T>& v) {
+    v.clear();
     if (Referent() != 0) Defer([this, &v] { AnyArray(v); });
   }
 
@@ -156,6 +158,7 @@ class Reader {
 
   template <typename T>
   void Unique(std::optional<T>& v) {
+    v.reset();
     if (Referent() == 0 || !Charge(1, sizeof(T))) return;
     v.emplace();
     Defer([this, &v] { Value(*v); });
@@ -164,6 +167,7 @@ class Reader {
   // [C706] 14.3.11.2: an identifier that was met before stands for the same object.
   template <typename T>
   void Full(std::shared_ptr<T>& v) {
+    v.reset();
     const std::uint32_t referent = Referent();
     if (referent == 0) return;
     const auto found = full_.find(referent);

@@ -24,6 +24,7 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {}
 Loop::~Loop() = default;
 
 void Loop::Run() { impl_->io.run(); }
+void Loop::Restart() { impl_->io.restart(); }
 void Loop::Stop() { impl_->io.stop(); }
 
 void Loop::Post(Task task) {

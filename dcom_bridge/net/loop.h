@@ -40,6 +40,8 @@ class Loop {
 
   // Runs tasks and I/O on the calling thread until Stop(). What is queued and not run is dropped when the loop dies.
   void Run();
+  // Makes a stopped loop ready for another Run().
+  void Restart();
   // Any thread.
   void Stop();
   void Post(Task task);

@@ -88,23 +88,26 @@ struct InstanceInfo {
   friend bool operator==(const InstanceInfo&, const InstanceInfo&) = default;
 };
 
-// ScmRequestInfoData 2.2.22.2.4 with its customREMOTE_REQUEST_SCM_INFO 2.2.22.2.4.1
+// customREMOTE_REQUEST_SCM_INFO 2.2.22.2.4.1
+struct RemoteScmRequest {
+  std::uint32_t client_impersonation_level = 2;
+  std::vector<std::uint16_t> protseqs = {kProtseqTcp};
+
+  static constexpr ndr::Layout kNdrLayout{.alignment = 4, .min_bytes = 12};
+  static void Ndr(auto& io, auto& v) {
+    auto count = static_cast<std::uint16_t>(v.protseqs.size());
+    io(v.client_impersonation_level);
+    io.Range(count, std::uint16_t{0}, kMaxRequestedProtseqs);
+    io.UniqueArray(v.protseqs, count);
+  }
+  friend bool operator==(const RemoteScmRequest&, const RemoteScmRequest&) = default;
+};
+
+// ScmRequestInfoData 2.2.22.2.4
 struct ScmRequestInfo {
   static constexpr base::Guid kClsid = kClsidScmRequestInfo;
 
-  struct RemoteRequest {
-    std::uint32_t client_impersonation_level = 2;
-    std::vector<std::uint16_t> protseqs = {kProtseqTcp};
-
-    static constexpr ndr::Layout kNdrLayout{.alignment = 4, .min_bytes = 12};
-    static void Ndr(auto& io, auto& v) {
-      auto count = static_cast<std::uint16_t>(v.protseqs.size());
-      io(v.client_impersonation_level);
-      io.Range(count, std::uint16_t{0}, kMaxRequestedProtseqs);
-      io.UniqueArray(v.protseqs, count);
-    }
-    friend bool operator==(const RemoteRequest&, const RemoteRequest&) = default;
-  };
+  using RemoteRequest = RemoteScmRequest;
   std::optional<std::uint32_t> reserved;
   std::optional<RemoteRequest> remote_request;  // MUST NOT be NULL
 
@@ -145,20 +148,23 @@ struct LocationInfo {
   friend bool operator==(const LocationInfo&, const LocationInfo&) = default;
 };
 
-// SecurityInfoData 2.2.22.2.7 with its COSERVERINFO 2.2.22.2.7.1: ignored on receipt.
+// COSERVERINFO 2.2.22.2.7.1
+struct CoServerInfo {
+  std::uint32_t reserved1 = 0;
+  std::optional<std::u16string> name;
+  std::optional<std::uint32_t> reserved;
+  std::uint32_t reserved2 = 0;
+
+  static constexpr ndr::Layout kNdrLayout{.alignment = 4, .min_bytes = 16};
+  static void Ndr(auto& io, auto& v) { io(v.reserved1, v.name, v.reserved, v.reserved2); }
+  friend bool operator==(const CoServerInfo&, const CoServerInfo&) = default;
+};
+
+// SecurityInfoData 2.2.22.2.7: ignored on receipt.
 struct SecurityInfo {
   static constexpr base::Guid kClsid = kClsidSecurityInfo;
 
-  struct ServerInfo {
-    std::uint32_t reserved1 = 0;
-    std::optional<std::u16string> name;
-    std::optional<std::uint32_t> reserved;
-    std::uint32_t reserved2 = 0;
-
-    static constexpr ndr::Layout kNdrLayout{.alignment = 4, .min_bytes = 16};
-    static void Ndr(auto& io, auto& v) { io(v.reserved1, v.name, v.reserved, v.reserved2); }
-    friend bool operator==(const ServerInfo&, const ServerInfo&) = default;
-  };
+  using ServerInfo = CoServerInfo;
   std::uint32_t authn_flags = 0;
   std::optional<ServerInfo> server_info;
   std::optional<std::uint32_t> reserved;
@@ -168,23 +174,26 @@ struct SecurityInfo {
   friend bool operator==(const SecurityInfo&, const SecurityInfo&) = default;
 };
 
-// ScmReplyInfoData 2.2.22.2.8 with its customREMOTE_REPLY_SCM_INFO 2.2.22.2.8.1
+// customREMOTE_REPLY_SCM_INFO 2.2.22.2.8.1
+struct RemoteScmReply {
+  Oxid oxid;
+  std::optional<DualStringArray> bindings;  // MUST NOT be NULL
+  Ipid rem_unknown;
+  std::uint32_t authn_hint = 0;
+  ComVersion server_version;
+
+  static constexpr ndr::Layout kNdrLayout{.alignment = 8, .min_bytes = 36};
+  static void Ndr(auto& io, auto& v) {
+    io(v.oxid, v.bindings, v.rem_unknown, v.authn_hint, v.server_version);
+  }
+  friend bool operator==(const RemoteScmReply&, const RemoteScmReply&) = default;
+};
+
+// ScmReplyInfoData 2.2.22.2.8
 struct ScmReplyInfo {
   static constexpr base::Guid kClsid = kClsidScmReplyInfo;
 
-  struct RemoteReply {
-    Oxid oxid;
-    std::optional<DualStringArray> bindings;  // MUST NOT be NULL
-    Ipid rem_unknown;
-    std::uint32_t authn_hint = 0;
-    ComVersion server_version;
-
-    static constexpr ndr::Layout kNdrLayout{.alignment = 8, .min_bytes = 36};
-    static void Ndr(auto& io, auto& v) {
-      io(v.oxid, v.bindings, v.rem_unknown, v.authn_hint, v.server_version);
-    }
-    friend bool operator==(const RemoteReply&, const RemoteReply&) = default;
-  };
+  using RemoteReply = RemoteScmReply;
   std::optional<std::uint32_t> reserved;
   std::optional<RemoteReply> remote_reply;  // MUST NOT be NULL
 

@@ -43,7 +43,8 @@ struct OrpcReply {
 };
 
 using OrpcOutcome = std::variant<OrpcReply, rpc::CallFault>;
-// To be called once, now or later. Destroyed without a call it answers with the fault E_UNEXPECTED.
+// To be called once, now or later. Destroyed without a call it answers with the fault E_UNEXPECTED. It keeps
+// the object alive: one that holds it must let it go by itself, for OnReleased waits for it.
 using OrpcResponder = absl::AnyInvocable<void(OrpcOutcome)>;
 
 enum class ReleaseReason : std::uint8_t {

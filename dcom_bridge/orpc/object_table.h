@@ -40,6 +40,7 @@ struct ObjectTableOptions {
   std::uint32_t max_refs = 1u << 30;
 };
 
+// Where an object is exported again, only `public_refs` counts: the rest is as the first time.
 struct ExportOptions {
   std::uint32_t public_refs = 5;  // [MS-DCOM] 3.1.1.5.1
   // Others get E_ACCESSDENIED from every call on the object and on its references.

@@ -20,7 +20,7 @@ absl::StatusOr<Bind> DecodeBind(base::ByteView body, base::Endian endian) {
   bind.max_recv_frag = in.U16();
   bind.assoc_group_id = in.U32();
   const std::uint8_t contexts = in.U8();
-  in.Skip(3);
+  if (contexts != 0) in.Skip(3);
   bind.contexts.resize(in.Count(contexts, kContextSize));
   for (PresentationContext& context : bind.contexts) {
     context.id = in.U16();

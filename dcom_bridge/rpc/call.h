@@ -23,7 +23,7 @@ using CallId = base::StrongId<CallIdTag, std::uint64_t>;
 struct IncomingCall {
   CallId id;
   std::uint64_t association = 0;  // names the connection; set by who owns the connections, 0 without one
-  pdu::SyntaxId interface;  // as the client bound it
+  pdu::SyntaxId interface;        // as the client bound it
   std::uint16_t opnum = 0;
   std::optional<base::Guid> object;
   base::Bytes stub;

@@ -158,10 +158,10 @@ CallOutcome EndpointMapper::EptMap(const IncomingCall& call) {
 }
 
 CallOutcome EndpointMapper::EptLookupHandleFree(const IncomingCall& call) {
-  const auto request = ndr::Decode<struct EptLookupHandleFree>(call.stub, call.endian);
+  const auto request = ndr::Decode<EptHandleFreeRequest>(call.stub, call.endian);
   if (!request.ok()) return BadStub(request.status());
   std::erase_if(lookups_, [&](const Lookup& lookup) { return lookup.handle == request->handle.uuid; });
-  return CallReply{ndr::Encode(EptLookupHandleFreed{})};
+  return CallReply{ndr::Encode(EptHandleFreeResponse{})};
 }
 
 std::optional<std::vector<std::size_t>> EndpointMapper::NextBatch(base::Guid& handle,

@@ -120,13 +120,13 @@ struct EptMapRequest {
   }
 };
 
-struct EptLookupHandleFree {
+struct EptHandleFreeRequest {
   LookupHandle handle;
 
   static void Ndr(auto& io, auto& v) { io(v.handle); }
 };
 
-struct EptLookupHandleFreed {
+struct EptHandleFreeResponse {
   LookupHandle handle;
   std::uint32_t status = 0;
 

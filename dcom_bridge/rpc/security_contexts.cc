@@ -52,7 +52,7 @@ Leg SecurityContexts::Step(const pdu::SecTrailer& trailer, base::ByteView token)
     found->second.id = trailer.context_id;
   }
   Entry& entry = found->second;
-  if (entry.phase != Phase::kBuilding || entry.level != level) {
+  if (entry.phase != Phase::kBuilding || entry.level != level || type == auth::AuthType::kNone) {
     return Refuse(pdu::RejectReason::kNotSpecified, pdu::kAccessDenied,
                   absl::FailedPreconditionError("security context changed after it was begun"));
   }

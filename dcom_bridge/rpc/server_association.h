@@ -8,7 +8,7 @@
 //   AwaitBind     bind                         bind_ack                                  Ready
 //                 bind with unfinished token   bind_ack with token                       Negotiating
 //                 bind refused                 bind_nak, Close                           Closed
-//   Negotiating   alter_context, token         alter_context_resp with token             same or Ready
+//   Negotiating   alter_context                alter_context_resp, with token             same or Ready
 //                 auth3                        none; an error is kept for the request    Ready
 //                 request                      fault nca_s_proto_error, Close            Closed
 //   Ready         alter_context                alter_context_resp                        Ready
@@ -17,12 +17,14 @@
 //                 request, last                DeliverCall, or fault                     Ready
 //   Receiving     request, not last            none                                      Receiving
 //                 request, last                DeliverCall, or fault                     Ready
-//   Ready,        co_cancel of a known call    CancelCall                                same
-//   Receiving     orphaned of a known call     CancelCall; its answer is dropped         same
-//                 co_cancel, orphaned, others  none                                      same
+//   Ready,        co_cancel of a delivered     CancelCall                                same
+//   Receiving,    orphaned of a delivered      CancelCall; its answer is dropped         same
+//   Negotiating   co_cancel, orphaned, others  none                                      same
 //                 Complete()                   response or fault in fragments            same
-//   any but       shutdown()                   shutdown PDU                              same
-//   Closed        broken framing               Close                                     Closed
+//                 Shutdown()                   shutdown PDU                              same
+//   AwaitBind     Complete(), Shutdown()       none                                      same
+//   any but       framing that is broken       Close                                     Closed
+//   Closed        in AwaitBind, a strange PDU  Close                                     Closed
 //   Closed        everything                   none                                      Closed
 //
 // Negotiating is a security context under way that the connection began with or added; calls already

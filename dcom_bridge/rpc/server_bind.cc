@@ -87,7 +87,8 @@ void ServerAssociation::Machine::SendAck(const pdu::Segments& request, pdu::PduT
   if (type == pdu::PduType::kBindAck && multiplexed_) header.flags |= pdu::kConcurrentMultiplexing;
   const base::Bytes body =
       pdu::EncodeBindAck({frag_, frag_, group_, std::move(secondary_address), std::move(results)});
-  if (token.empty()) return Send(pdu::Assemble(header, body));
+  if (!request.trailer) return Send(pdu::Assemble(header, body));
+  // [MS-RPCE] 3.3.1.5.2.1: after the last leg an empty token; its sec_trailer is there all the same.
   pdu::AuthPart auth{*request.trailer, token};
   auth.trailer.pad_length = 0;
   auth.trailer.reserved = 0;

@@ -144,9 +144,11 @@ void ServerAssociation::Machine::Complete(CallId id, CallOutcome outcome) {
   if (const auto* fault = std::get_if<CallFault>(&outcome)) {
     return SendFault(call.wire_id, call.context_id, fault->status, fault->did_not_execute);
   }
+  // Windows and Samba write the lower octet of p_cont_id alone; clients go by call_id, [MS-RPCE] 3.3.2.5.2.
+  const auto context_id = static_cast<std::uint16_t>(call.context_id & 0xFF);
   const auto response_header = [&](std::uint32_t alloc_hint) {
     base::ByteWriter out;
-    pdu::EncodeResponse(out, {alloc_hint, call.context_id, 0, {}});
+    pdu::EncodeResponse(out, {alloc_hint, context_id, 0, {}});
     return out.Take();
   };
   auto fragments = Fragment(Reply(pdu::PduType::kResponse, call.wire_id), response_header,

@@ -73,10 +73,14 @@ void ServerAssociation::Machine::OnNextFragment(base::Bytes& pdu, const pdu::Seg
   if (multiplexed_ && !same_call) {
     return FaultAndClose(header.call_id, 0, pdu::kProtocolError, false, overlap());
   }
-  if (!same_call || header.has(pdu::kFirstFrag) || segments.trailer.has_value() != partial_->has_trailer) {
+  if (!same_call || segments.trailer.has_value() != partial_->has_trailer) {
     return FaultAndClose(partial_->wire_id, partial_->context_id, pdu::kProtocolError, false, overlap());
   }
-  if (Open(pdu, segments, *partial_)) Take(header, request.stub);
+  if (!Open(pdu, segments, *partial_)) return;
+  if (header.has(pdu::kFirstFrag)) {
+    return FaultAndClose(partial_->wire_id, partial_->context_id, pdu::kProtocolError, false, overlap());
+  }
+  Take(header, request.stub);
 }
 
 // False: the request names a security context that it may not use.

@@ -57,20 +57,7 @@ void WatchReactor::Watch(hub::Service& hub, const hub::v1::WatchOperationsReques
     End(ToGrpcStatus(outbox.status()));
     return;
   }
-  bool write_done = false;
-  bool detached = false;
-  {
-    base::MutexLock lock(mutex_);
-    outbox_ = *outbox;
-    write_done = std::exchange(write_done_, false);
-    detached = detached_;
-  }
-  if (detached) {
-    (*outbox)->Detach();
-    End(grpc::Status::CANCELLED);
-  } else if (write_done) {
-    (*outbox)->WriteDone();
-  }
+  outbox_ = *std::move(outbox);
 }
 
 void WatchReactor::StartWrite(std::vector<hub::FramePtr> frames) {
@@ -88,14 +75,7 @@ void WatchReactor::OnWriteDone(bool ok) {
   if (!ok) return;  // OnCancel comes
   messages_.pop_front();
   if (!messages_.empty()) return WriteNext();
-  std::shared_ptr<hub::Outbox> outbox;
-  {
-    base::MutexLock lock(mutex_);
-    if (detached_) return;
-    outbox = outbox_;
-    write_done_ = outbox == nullptr;
-  }
-  if (outbox != nullptr) outbox->WriteDone();
+  outbox_->WriteDone();
 }
 
 void WatchReactor::Finish(absl::Status status) {
@@ -105,28 +85,13 @@ void WatchReactor::Finish(absl::Status status) {
 }
 
 void WatchReactor::OnCancel() {
-  Detach();
-  bool watching = false;
-  {
-    base::MutexLock lock(mutex_);
-    watching = outbox_ != nullptr;
-  }
-  if (watching) End(grpc::Status::CANCELLED);
+  if (outbox_ != nullptr) outbox_->Detach();
+  End(grpc::Status::CANCELLED);
 }
 
 void WatchReactor::OnDone() {
-  Detach();
+  if (outbox_ != nullptr) outbox_->Detach();
   delete this;
-}
-
-void WatchReactor::Detach() {
-  std::shared_ptr<hub::Outbox> outbox;
-  {
-    base::MutexLock lock(mutex_);
-    detached_ = true;
-    outbox = outbox_;
-  }
-  if (outbox != nullptr) outbox->Detach();
 }
 
 void WatchReactor::End(const grpc::Status& status) {

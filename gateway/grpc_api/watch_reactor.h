@@ -6,7 +6,6 @@
 #include <memory>
 #include <vector>
 
-#include "dcom_bridge/base/mutex.h"
 #include "gateway/hub/service.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -38,19 +37,15 @@ class WatchReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pr
 
   void WriteNext();
   void End(const grpc::Status& status);
-  void Detach();
 
   grpc::CallbackServerContext* const context_;
   // Of the write under way: touched by the hub's thread when it starts, then by the reactions of that write
   // only.
   std::deque<grpc::ByteBuffer> messages_;
   std::atomic<bool> ended_{false};
-
-  // The hub may write before Watch() of the hub has returned the outbox.
-  base::Mutex mutex_;
-  std::shared_ptr<hub::Outbox> outbox_ IPAM_GUARDED_BY(mutex_);
-  bool write_done_ IPAM_GUARDED_BY(mutex_) = false;  // before the outbox was known
-  bool detached_ IPAM_GUARDED_BY(mutex_) = false;
+  // Set before gRPC knows the reactor: until then it keeps what the hub writes, and no reaction comes. Null
+  // where the watch was refused.
+  std::shared_ptr<hub::Outbox> outbox_;
 };
 
 }  // namespace ipam::grpc_api

@@ -71,6 +71,7 @@ absl::StatusOr<std::optional<OperationMachine::Taken>> OperationMachine::Take(
   *event.mutable_receive_time() = hub::ToProto(now);
 
   if (std::holds_alternative<CancelTaken>(change)) {
+    if (state_->summary.last_sequence() == 0) return WrongState("a cancel before Accepted");
     if (state_->ended() || state_->summary.has_cancel_time()) return std::optional<Taken>();
     v1::Operation& operation = *event.mutable_cancel_requested();
     operation = state_->summary;

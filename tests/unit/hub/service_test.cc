@@ -80,6 +80,20 @@ TEST(ServiceWatch, EndsWhenEverythingIsDone) {
   EXPECT_TRUE(late->responses().back().has_snapshot_end());
 }
 
+TEST(ServiceWatch, AFailureIsReadableAsJson) {
+  TempDir dir;
+  Hub hub(dir.File("j"));
+  const std::string id = hub.Run();
+  auto client = hub.Watch();
+  ASSERT_OK(Send(*hub.service, id,
+                 event::OverallStatusSet{event::OverallStatus::kCompletedWithFailure, "<IpamException/>"}));
+  ASSERT_TRUE(client->ReadEvents(1));
+  const std::string json = client->frames().back()->json();
+  EXPECT_THAT(json, HasSubstr("\"state\":\"OPERATION_STATE_FAILED\""));
+  EXPECT_THAT(json, HasSubstr("\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\""));
+  EXPECT_THAT(json, HasSubstr("\"reason\":\"IpamObjectAlreadyExists\""));
+}
+
 TEST(ServiceRestart, EndsWhatRanAsUnknownWithItsReason) {
   TempDir dir;
   std::string id;

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "dcom_bridge/base/strings.h"
+#include "dcom_bridge/model/xml_text.h"
 #include "google/rpc/error_details.pb.h"
 #include "model_testing.h"
 #include "tests/support/matchers.h"
@@ -58,6 +60,15 @@ TEST(CheckParameters, RefusesMalformedXmlWithLineAndColumn) {
   EXPECT_THAT(CheckParameters(std::string("<a>\n\0</a>", 9)),
               StatusIs(kInvalid, HasSubstr("line 2: a character of code 0")));
   EXPECT_THAT(CheckParameters("<a>\n\xC3\x28</a>"), StatusIs(kInvalid, HasSubstr("line 2")));
+}
+
+TEST(CheckParameters, SaysWhatIsWrongInUtf8) {
+  for (const char* xml : {"<a>\xFF</a>", "<\xFF\xFE/>", "<a \xC3='1'/>", "<a></a\xC3>"}) {
+    const auto checked = CheckParameters(xml);
+    EXPECT_THAT(checked, StatusIs(kInvalid, HasSubstr("line 1"))) << xml;
+    EXPECT_TRUE(IsXmlText(base::ToStd(checked.status().message())));
+    EXPECT_TRUE(IsXmlText(Violations(checked.status()).field_violations(0).description()));
+  }
 }
 
 TEST(CheckParameters, EveryTruncationOfASampleIsRefused) {

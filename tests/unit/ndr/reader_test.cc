@@ -174,6 +174,23 @@ TEST(NdrReader, TakesANullArrayWithoutConsistencyCheck) {
   EXPECT_OK(in.status());
 }
 
+TEST(NdrReader, NullReplacesWhatWasThereBefore) {
+  const base::Bytes octets(16);
+  Reader in(octets);
+  std::vector<std::uint32_t> array = {1};
+  std::vector<std::uint32_t> unchecked = {1};
+  std::optional<std::uint32_t> unique = 1;
+  auto full = std::make_shared<std::uint32_t>(1);
+  in.UniqueArray(array, 0);
+  in.UncheckedUniqueArray(unchecked);
+  in(unique, full);
+  ASSERT_OK(in.status());
+  EXPECT_TRUE(array.empty());
+  EXPECT_TRUE(unchecked.empty());
+  EXPECT_FALSE(unique);
+  EXPECT_EQ(full, nullptr);
+}
+
 TEST(NdrReader, HoldsIntegersToTheirRange) {
   for (const auto& [hex, valid] :
        {std::pair{"00000000", false}, {"01000000", true}, {"00040000", true}, {"01040000", false}}) {

@@ -1,0 +1,54 @@
+#include "dcom_bridge/server/callback_pool.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "dcom_bridge/auth/factory.h"
+
+namespace ipam::server {
+
+CallbackPool::CallbackPool(net::Loop& loop, CallbackOptions options,
+                           std::shared_ptr<const auth::AccountFile> accounts, base::Clock& clock)
+    : loop_(loop), options_(std::move(options)), accounts_(std::move(accounts)), clock_(clock) {}
+CallbackPool::~CallbackPool() = default;
+
+std::string CallbackPool::KeyOf(const auth::Principal& activator) const {
+  return options_.account.empty() ? activator.Name() : options_.account;
+}
+
+absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& activator) {
+  const std::string key = KeyOf(activator);
+  if (const auto it = by_account_.find(key); it != by_account_.end()) return it->second->dcom.get();
+  const std::size_t slash = key.find('\\');
+  const std::string domain = slash == std::string::npos ? "" : key.substr(0, slash);
+  const std::string user = slash == std::string::npos ? key : key.substr(slash + 1);
+  const auth::Account* found = accounts_->Find(domain, user);
+  if (!found) return absl::NotFoundError(absl::StrCat("no account '", key, "' to call back as"));
+  const auth::Credentials credentials{found->domain, found->user, found->nt_hash};
+  auto account = std::make_unique<Account>();
+  account->rpc = std::make_unique<net::RpcClient>(
+      loop_, net::RpcClientOptions{.level = options_.level}, [this, credentials](const net::Endpoint& endpoint) {
+        return auth::NewInitiator(auth::AuthType::kSpnego, credentials, "RPCSS/" + endpoint.host, clock_, random_);
+      });
+  account->dcom = std::make_unique<net::DcomClient>(loop_, *account->rpc, clock_,
+                                                    net::DcomClientOptions{.call_timeout = options_.call_timeout});
+  net::DcomClient* dcom = account->dcom.get();
+  by_account_.emplace(key, std::move(account));
+  return dcom;
+}
+
+void CallbackPool::Hold(const auth::Principal& activator, const net::RemoteInterface& callback) {
+  ++by_account_.at(KeyOf(activator))->held[callback.exporter.ToString()];
+}
+
+void CallbackPool::Release(const auth::Principal& activator, const net::RemoteInterface& callback) {
+  Account* account = by_account_.at(KeyOf(activator)).get();
+  account->dcom->Release(callback, [account, endpoint = callback.exporter] {
+    const auto it = account->held.find(endpoint.ToString());
+    if (it == account->held.end() || --it->second > 0) return;
+    account->held.erase(it);
+    account->rpc->Drop(endpoint, absl::CancelledError("no callback is held over it"));
+  });
+}
+
+}  // namespace ipam::server

@@ -1,0 +1,57 @@
+// Ways back to the clients: one DCOM client for each account that activated, whose secret the account file has. A
+// connection to a client's exporter is kept while one of its callbacks is held. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "dcom_bridge/auth/accounts.h"
+#include "dcom_bridge/auth/random.h"
+#include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/net/dcom_client.h"
+#include "dcom_bridge/net/rpc_client.h"
+
+namespace ipam::server {
+
+struct CallbackOptions {
+  auth::AuthLevel level = auth::AuthLevel::kPrivacy;
+  // The account of every callback, "DOMAIN\user"; empty: the account that activated the session.
+  std::string account;
+  absl::Duration call_timeout = absl::Seconds(30);
+};
+
+class CallbackPool {
+ public:
+  CallbackPool(net::Loop& loop, CallbackOptions options, std::shared_ptr<const auth::AccountFile> accounts,
+               base::Clock& clock);
+  ~CallbackPool();
+
+  // The client that calls back to `activator`. kNotFound: the account file does not have the account.
+  absl::StatusOr<net::DcomClient*> ClientFor(const auth::Principal& activator);
+
+  // Callbacks that are held, by the connection they use.
+  void Hold(const auth::Principal& activator, const net::RemoteInterface& callback);
+  // RemRelease, then the connection is closed if nothing else is held over it.
+  void Release(const auth::Principal& activator, const net::RemoteInterface& callback);
+
+  absl::Duration call_timeout() const { return options_.call_timeout; }
+
+ private:
+  struct Account {
+    std::unique_ptr<net::RpcClient> rpc;
+    std::unique_ptr<net::DcomClient> dcom;
+    absl::flat_hash_map<std::string, int> held;  // Endpoint::ToString() -> callbacks
+  };
+  std::string KeyOf(const auth::Principal& activator) const;
+
+  net::Loop& loop_;
+  const CallbackOptions options_;
+  const std::shared_ptr<const auth::AccountFile> accounts_;
+  base::Clock& clock_;
+  auth::SystemRandom random_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Account>> by_account_;  // bounded by the account file
+};
+
+}  // namespace ipam::server

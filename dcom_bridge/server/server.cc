@@ -1,0 +1,177 @@
+#include "dcom_bridge/server/server.h"
+
+#include <arpa/inet.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <future>
+#include <initializer_list>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/idl/operation_with_progress.h"
+#include "dcom_bridge/net/loop.h"
+#include "dcom_bridge/net/rpc_listener.h"
+#include "dcom_bridge/orpc/activator.h"
+#include "dcom_bridge/orpc/exporter.h"
+#include "dcom_bridge/orpc/oxid_resolver.h"
+#include "dcom_bridge/orpc/well_known.h"
+#include "dcom_bridge/rpc/auth_provider.h"
+#include "dcom_bridge/rpc/endpoint_mapper.h"
+#include "dcom_bridge/rpc/management.h"
+#include "dcom_bridge/server/callback_pool.h"
+#include "dcom_bridge/server/operation_object.h"
+#include "dcom_bridge/server/sessions.h"
+
+namespace ipam::server {
+namespace {
+
+// A parameters text of 32 MiB in UTF-16, with room for its header: design limit of InitializeOperationParameters.
+constexpr std::size_t kParametersStub = std::size_t{64} << 20;
+
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+class Acceptors final : public rpc::AuthProvider {
+ public:
+  explicit Acceptors(auth::AcceptorFactory factory) : factory_(std::move(factory)) {}
+  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
+    return factory_.NewAcceptor(type);
+  }
+
+ private:
+  auth::AcceptorFactory factory_;
+};
+
+constexpr pdu::SyntaxId kOffered[] = {
+    {orpc::kIidIObjectExporter, 0, 0},
+    {orpc::kIidIRemoteScmActivator, 0, 0},
+    {orpc::kIidIActivation, 0, 0},
+};
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(ServerOptions options, std::shared_ptr<const auth::AccountFile> accounts, base::Clock& clock)
+      : options_(std::move(options)),
+        clock_(clock),
+        accounts_(std::move(accounts)),
+        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(HostName()), {}, clock_, random_)),
+        exporter_({.minimum_level = options_.minimum_level,
+                   .stub_limits = {{idl::kIidOperationWithProgress, idl::InitializeOperationParameters::kOpnum,
+                                    kParametersStub}}},
+                  clock_),
+        resolver_({}, exporter_, clock_),
+        activator_({.minimum_level = options_.minimum_level}, exporter_),
+        management_({.interfaces = {std::begin(kOffered), std::end(kOffered)}}),
+        sessions_(loop_),
+        pool_(*loop_, {.level = options_.callback_level, .account = options_.callback_account}, accounts_, clock_) {
+    activator_.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
+      return std::make_shared<OperationObject>(sessions_);
+    });
+  }
+
+  absl::Status Start() {
+    IPAM_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(options_.engine, clock_, sessions_));
+    sessions_.Attach(*engine_, pool_);
+    for (rpc::Service* service :
+         std::initializer_list<rpc::Service*>{&mapper_, &management_, &resolver_, &activator_, &exporter_}) {
+      services_.Add(*service);
+    }
+    IPAM_ASSIGN_OR_RETURN(listener_,
+                          net::RpcListener::Listen(*loop_, {.address = options_.address, .port = options_.port},
+                                                   services_, acceptors_, groups_));
+    port_ = listener_->port();
+    std::vector<std::string> hosts = options_.hosts;
+    const bool wildcard = options_.address == "0.0.0.0" || options_.address == "::";
+    if (hosts.empty()) hosts = {wildcard ? HostName() : options_.address};
+    exporter_.Advertise(
+        {.hosts = std::move(hosts), .port = port_, .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
+    RegisterEndpoints();
+    loop_->Post([this] { Reclaim(); });
+    thread_ = std::thread([this] { loop_->Run(); });
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    if (!thread_.joinable()) return;
+    std::promise<void> stopped;
+    loop_->Post([this, &stopped] {
+      sessions_.Stop();
+      // RemRelease of the callbacks is on its way; a moment to let it out.
+      stop_timer_ = loop_->After(absl::Milliseconds(300), [this, &stopped] {
+        reclaim_timer_.Cancel();
+        listener_.reset();
+        stopped.set_value();
+      });
+    });
+    stopped.get_future().wait();
+    loop_->Stop();
+    thread_.join();
+    engine_.reset();  // its thread posts to the loop until here
+  }
+
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void RegisterEndpoints() {
+    std::array<std::uint8_t, 4> ipv4{};
+    if (inet_pton(AF_INET, options_.address.c_str(), ipv4.data()) != 1) return;  // towers carry IPv4 only
+    for (const pdu::SyntaxId& interface : kOffered) {
+      mapper_.Register({.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});
+    }
+  }
+  // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.
+  void Reclaim() {
+    const absl::Time now = clock_.Now();
+    if (resolver_.NextDeadline() <= now) resolver_.OnTimer(now);
+    reclaim_timer_ = loop_->After(absl::Seconds(1), [this] { Reclaim(); });
+  }
+
+  const ServerOptions options_;
+  base::Clock& clock_;
+  auth::SystemRandom random_;
+  const std::shared_ptr<const auth::AccountFile> accounts_;
+  Acceptors acceptors_;
+  const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
+  orpc::Exporter exporter_;
+  orpc::OxidResolver resolver_;
+  orpc::Activator activator_;
+  rpc::EndpointMapper mapper_;
+  rpc::Management management_;
+  rpc::ServiceTable services_;
+  rpc::AssociationGroups groups_;
+  Sessions sessions_;
+  CallbackPool pool_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<net::RpcListener> listener_;
+  std::uint16_t port_ = 0;
+  net::Timer reclaim_timer_;
+  net::Timer stop_timer_;
+  std::thread thread_;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
+                                                      std::shared_ptr<const auth::AccountFile> accounts,
+                                                      base::Clock& clock) {
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(accounts), clock);
+  IPAM_RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { impl_->Stop(); }
+
+std::uint16_t Server::port() const { return impl_->port(); }
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace ipam::server

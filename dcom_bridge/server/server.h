@@ -1,0 +1,50 @@
+// The native DCOM server backend: everything of DCOM on one port, the class object, and the operations engine behind it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dcom_bridge/auth/accounts.h"
+#include "dcom_bridge/auth/security_context.h"
+#include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/ipam/engine.h"
+
+namespace ipam::server {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";  // an IP address to listen on
+  std::uint16_t port = 135;           // 0: any free one
+  // Names or addresses under which clients reach the port, the preferred one first. Empty: `address`, or, where that is a
+  // wildcard, this host's name.
+  std::vector<std::string> hosts;
+  // Of activation and ORPC; nothing below packet integrity is taken (CVE-2021-26414).
+  auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;
+  auth::AuthLevel callback_level = auth::AuthLevel::kPrivacy;
+  std::string callback_account;  // "DOMAIN\user"; empty: the account that activated
+  engine::Options engine;
+};
+
+class Server {
+ public:
+  // Listens when this returns. kAlreadyExists: the port is in use. `clock` outlives the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options,
+                                                       std::shared_ptr<const auth::AccountFile> accounts,
+                                                       base::Clock& clock);
+  ~Server();
+
+  std::uint16_t port() const;
+
+  // Gives the callbacks back and ends. Operations that run are ended as failed by the next start.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipam::server

@@ -1,0 +1,99 @@
+#include "dcom_bridge/server/server_config.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <utility>
+
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/settings/host_port.h"
+#include "dcom_bridge/settings/settings.h"
+
+namespace ipam::server {
+namespace {
+
+// What CLI11 fills before it becomes a ServerConfig.
+struct Raw {
+  std::string listen = "127.0.0.1:135";
+  std::string step_delay = "0";
+};
+
+void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
+  app.set_version_flag("--version", "ipam-dcom-server " IPAM_VERSION);
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+
+  const CLI::CheckedTransformer level(std::map<std::string, auth::AuthLevel>{
+      {"integrity", auth::AuthLevel::kIntegrity}, {"privacy", auth::AuthLevel::kPrivacy}});
+  app.add_option("--dcom-listen", raw.listen, "All of DCOM on this one port")
+      ->type_name("ADDRESS:PORT")->capture_default_str();
+  app.add_option("--dcom-advertise", c.server.hosts,
+                 "Name or address under which clients reach it, repeatable (default: the listen address)")
+      ->take_all();
+  app.add_option("--auth-accounts", c.accounts_path, "Account file: DOMAIN\\user:NT-hash, one a line")
+      ->type_name("FILE");
+  app.add_option("--auth-minimum-level", c.server.minimum_level,
+                 "Least protection of activation and calls: integrity or privacy (default integrity)")
+      ->transform(level);
+  app.add_option("--auth-callback-account", c.server.callback_account,
+                 "Account of the callbacks, DOMAIN\\user (default: the account that activated)");
+  app.add_option("--auth-callback-level", c.server.callback_level,
+                 "Protection of the callbacks: integrity or privacy (default privacy)")
+      ->transform(level);
+  c.server.engine.database = "ipam.db";
+  app.add_option("--store-path", c.server.engine.database, "IPAM data store, an SQLite database")
+      ->type_name("FILE")->capture_default_str();
+  app.add_option("--engine-administrator", c.server.engine.administrators,
+                 "Account that may run every operation, DOMAIN\\user, repeatable")->take_all();
+  app.add_option("--engine-step-delay", raw.step_delay, "Slows each step of an operation, for demonstrations")
+      ->type_name("TIME")->capture_default_str();
+  app.add_option("--engine-max-running", c.server.engine.max_running, "Operations that run side by side")
+      ->check(CLI::Range(1, 10'000))->capture_default_str();
+  app.add_option("--engine-max-queued", c.server.engine.max_queued, "Operations that wait for their turn")
+      ->check(CLI::Range(0, 1'000'000))->capture_default_str();
+  app.add_option("--log-level", c.log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))->capture_default_str();
+  app.add_option("--pid-file", c.pid_file, "Written when the port is open")->type_name("FILE");
+
+  app.add_subcommand("serve", "Run the server (the default)");
+  CLI::App* import = app.add_subcommand("import", "Load servers, scopes, zones ... from YAML into the store");
+  import->add_option("FILE", c.operand, "As `export` writes it")->required();
+  app.add_subcommand("export", "Write the store as YAML to standard output");
+  CLI::App* account = app.add_subcommand("account", "Print a line for the account file; the password on standard input");
+  account->add_option("NAME", c.operand, "DOMAIN\\user")->required();
+}
+
+Command CommandOf(const CLI::App& app) {
+  if (app.got_subcommand("import")) return Command::kImport;
+  if (app.got_subcommand("export")) return Command::kExport;
+  if (app.got_subcommand("account")) return Command::kAccount;
+  return Command::kServe;
+}
+
+}  // namespace
+
+absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+  CLI::App app("A management server for IPAM operations: DCOM on one port, the operations of [MS-IPAMM2] on an SQLite "
+               "store.",
+               "ipam-dcom-server");
+  Parsed parsed;
+  ServerConfig& c = parsed.config;
+  Raw raw;
+  Declare(app, c, raw);
+  settings::Outcome outcome = settings::Load(app, "IPAMDS", {arguments, environment});
+  if (!outcome.status.ok()) return outcome.status;
+  parsed.warnings = std::move(outcome.warnings);
+  parsed.done = outcome.printed_help;
+  if (parsed.done) return parsed;
+  c.command = CommandOf(app);
+  IPAM_ASSIGN_OR_RETURN(const settings::HostPort listen, settings::ParseHostPort("--dcom-listen", raw.listen));
+  c.server.address = listen.host;
+  c.server.port = listen.port;
+  IPAM_ASSIGN_OR_RETURN(c.server.engine.step_delay, settings::ParseTime("--engine-step-delay", raw.step_delay));
+  if (c.command == Command::kServe && c.accounts_path.empty()) {
+    return absl::InvalidArgumentError(
+        "--auth-accounts is missing: the file of accounts that may log on (`ipam-dcom-server account` makes its lines)");
+  }
+  return parsed;
+}
+
+}  // namespace ipam::server

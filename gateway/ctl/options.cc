@@ -1,0 +1,223 @@
+#include "gateway/ctl/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+
+namespace ipam::ctl {
+namespace {
+
+constexpr char kDescription[] =
+    "Starts operations of IP address management on a management server through ipam-gateway, and shows their "
+    "progress.";
+
+constexpr char kFooter[] = R"(Examples:
+  ipamctl start scope.xml --watch          start an operation and follow it with bars
+  ipamctl watch                            follow everything, until Ctrl-C
+  ipamctl list --filter 'state=RUNNING'    what runs now
+  ipamctl events operations/abc            the journal of one operation
+
+Exit codes: 0 succeeded (with warnings too), 1 failed, 2 wrong usage, 3 partially failed, 4 outcome unknown,
+5 gateway unreachable or call refused, 6 cancelled, 130 interrupted. Of several operations the worst:
+4, 3, 1, 6, 0; a refused call (5) is before them.)";
+
+const std::map<std::string, ProgressMode> kModes = {{"auto", ProgressMode::kAuto},
+                                                    {"tty", ProgressMode::kTty},
+                                                    {"plain", ProgressMode::kPlain},
+                                                    {"rawjson", ProgressMode::kRawJson},
+                                                    {"quiet", ProgressMode::kQuiet}};
+
+// What is wrong with "host:port", empty where nothing is. An IPv6 address stands in brackets.
+std::string CheckAddress(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const std::string host = address.substr(0, colon);
+  int port = 0;
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (colon == std::string::npos || host.empty() || host.find('/') != std::string::npos ||
+      (!bracketed && host.find(':') != std::string::npos) ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    return "'" + address + "' is not HOST:PORT";
+  }
+  return "";
+}
+
+// "30s", "1m30s", or a number of seconds.
+bool ParseTimeout(const std::string& text, absl::Duration& duration) {
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return false;
+  }
+  return duration > absl::ZeroDuration() && duration <= absl::Hours(24);
+}
+
+std::string CheckTimeout(const std::string& text) {
+  absl::Duration duration;
+  return ParseTimeout(text, duration) ? "" : "'" + text + "' is no duration, such as 30s or 500ms";
+}
+
+std::string FullName(const std::string& name) {
+  return absl::StartsWith(name, "operations/") ? name : "operations/" + name;
+}
+
+// Holds the strings that are converted after the parsing.
+class CommandLine {
+ public:
+  CommandLine() : app_(kDescription, "ipamctl") {
+    app_.set_version_flag("--version", std::string("ipamctl " IPAM_VERSION), "Print the version and leave");
+    app_.require_subcommand(1);
+    app_.fallthrough();  // the options of all commands may stand behind the command too
+    app_.footer(kFooter);
+    app_.add_option("--gateway", gateway_, "Address of the gateway's gRPC listener")
+        ->envname("IPAM_GRPC")
+        ->capture_default_str()
+        ->type_name("HOST:PORT")
+        ->check(CLI::Validator(CheckAddress, "", "address"));
+    app_.add_option("--output", output_, "text: for people; json: one object, proto3 JSON")
+        ->capture_default_str()
+        ->type_name("text|json")
+        ->check(CLI::IsMember({"text", "json"}).description(""));
+    app_.add_option("--timeout", timeout_, "How long one call may take; a watch has no limit")
+        ->capture_default_str()
+        ->type_name("DURATION")
+        ->check(CLI::Validator(CheckTimeout, "", "duration"));
+    AddStart();
+    AddWatch();
+    AddQueries();
+  }
+
+  ParsedOptions Parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::ParseError& error) {
+      std::ostringstream out;
+      if (app_.exit(error, out, out) == 0) return {std::nullopt, kSucceeded, out.str()};
+      const auto chosen = app_.get_subcommands();
+      const std::vector<std::string> unknown = app_.remaining();
+      if (chosen.empty() && !unknown.empty()) {
+        return {std::nullopt, kUsage,
+                "ipamctl: unknown command '" + unknown.front() + "' (see ipamctl --help)\n"};
+      }
+      const std::string help =
+          chosen.empty() ? "ipamctl --help" : "ipamctl " + chosen.front()->get_name() + " --help";
+      return {std::nullopt, kUsage, std::string("ipamctl: ") + error.what() + " (see " + help + ")\n"};
+    }
+    options_.gateway = gateway_;
+    options_.json = output_ == "json";
+    ParseTimeout(timeout_, options_.timeout);
+    options_.progress = kModes.at(progress_);
+    if (options_.json && options_.progress == ProgressMode::kAuto) options_.progress = ProgressMode::kRawJson;
+    for (std::string& name : options_.names) name = FullName(name);
+    return {options_, kSucceeded, ""};
+  }
+
+ private:
+  CLI::App* Add(const char* name, Command command, const char* description) {
+    CLI::App* added = app_.add_subcommand(name, description);
+    added->footer("Options of all commands (--gateway, --output, --timeout): see ipamctl --help.");
+    added->callback([this, command] { options_.command = command; });
+    return added;
+  }
+
+  void AddProgress(CLI::App* command) {
+    command
+        ->add_option("--progress", progress_,
+                     "How it is shown:\n"
+                     "auto     bars on a terminal, else plain\n"
+                     "tty      bars\n"
+                     "plain    one line a change\n"
+                     "rawjson  each frame as a line of JSON\n"
+                     "quiet    nothing; the exit code tells")
+        ->capture_default_str()
+        ->type_name("auto|tty|plain|rawjson|quiet")
+        ->check(CLI::IsMember({"auto", "tty", "plain", "rawjson", "quiet"}).description(""));
+  }
+
+  void AddStart() {
+    CLI::App* start = Add("start", Command::kStart,
+                          "Start one operation for each file of parameters, and print their names");
+    start->add_option("FILE", options_.files, "XML of InitializeOperationParameters; -: standard input")
+        ->required()
+        ->type_name("");
+    CLI::Option* watch = start->add_flag("-w,--watch", options_.watch,
+                                         "Follow them to their end; the exit code is the worst of theirs");
+    start->add_option("--source", options_.source, "Management server, where the gateway has several")
+        ->type_name("NAME");
+    start
+        ->add_option("--request-id", options_.request_id,
+                     "Key that makes a repetition harmless: same key and content, same operation.\n"
+                     "With several files -1, -2 ... is appended. Default: a random one")
+        ->type_name("ID");
+    start->add_flag("--validate-only", options_.validate_only, "Check the parameters and start nothing")
+        ->excludes(watch);
+    AddProgress(start);
+  }
+
+  void AddWatch() {
+    CLI::App* watch = Add("watch", Command::kWatch,
+                          "Follow operations: their state first, then each change; reconnects by itself");
+    watch->add_option("NAME", options_.names, "Operations, with or without \"operations/\"; none: all")
+        ->type_name("");
+    watch
+        ->add_option("--filter", options_.filter,
+                     "Only those that match (AIP-160), by state, kind, source, initiator, create_time")
+        ->type_name("FILTER");
+    watch->add_flag("--until-done", options_.until_done,
+                    "End when every one of them has ended; the exit code is the worst of theirs");
+    watch
+        ->add_option("--resume-token", options_.resume_token,
+                     "Go on behind a frame that was seen on any transport, without the state first")
+        ->type_name("TOKEN");
+    watch->add_flag("--latest", options_.latest, "Percentages may be skipped, states never");
+    AddProgress(watch);
+  }
+
+  void AddQueries() {
+    CLI::App* list = Add("list", Command::kList, "List operations, newest first");
+    list->add_option("--filter", options_.filter,
+                     "Only those that match (AIP-160), by state, kind, source, initiator, create_time:\n"
+                     "'state=FAILED AND kind=CreateDnsZone'")
+        ->type_name("FILTER");
+    list->add_option("--limit", options_.limit, "At most so many; default: all")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1'000'000).description(""));
+
+    CLI::App* get = Add("get", Command::kGet, "Show one operation with its subtasks");
+    get->add_option("NAME", options_.names, "With or without \"operations/\"")
+        ->required()
+        ->expected(1)
+        ->type_name("");
+
+    CLI::App* events = Add("events", Command::kEvents, "Print the journal of one operation");
+    events->add_option("NAME", options_.names, "With or without \"operations/\"")
+        ->required()
+        ->expected(1)
+        ->type_name("");
+    events->add_option("--after", options_.after, "Only what came after this sequence number")
+        ->type_name("N");
+
+    Add("sources", Command::kSources, "List the management servers and the state of the sessions to them");
+    Add("version", Command::kVersion, "Print the version");
+  }
+
+  CLI::App app_;
+  Options options_;
+  std::string gateway_ = kDefaultGateway;
+  std::string output_ = "text";
+  std::string timeout_ = "30s";
+  std::string progress_ = "auto";
+};
+
+}  // namespace
+
+ParsedOptions ParseOptions(std::vector<std::string> arguments) {
+  return CommandLine().Parse(std::move(arguments));
+}
+
+}  // namespace ipam::ctl

@@ -1,0 +1,96 @@
+#include "gateway/ctl/start.h"
+
+#include <random>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "gateway/ctl/files.h"
+#include "gateway/ctl/text.h"
+#include "gateway/ctl/watch_state.h"
+
+namespace ipam::ctl {
+namespace {
+
+using How = CallResult::How;
+using Stub = v1::ProgressService::Stub;
+
+struct Started {
+  v1::ListOperationsResponse operations;  // in the order of the files
+  ExitCode code = kSucceeded;             // of the refused ones and of those that had ended
+};
+
+void SayStarted(const Options& options, const std::string& file, const v1::Operation& operation,
+                const Output& output) {
+  if (options.json || options.progress == ProgressMode::kRawJson) return;  // is printed whole
+  if (options.validate_only) {
+    PrintText(output, absl::StrCat(Harmless(file), ": valid", operation.kind().empty() ? "" : " ",
+                                   Harmless(operation.kind()), "\n"));
+  } else {
+    PrintText(output, Harmless(operation.name()) + "\n");
+  }
+  std::fflush(output.out);
+}
+
+// False where the other files need not be tried.
+bool StartOne(const Options& options, const std::string& file, v1::StartOperationRequest& request,
+              Client& client, const Output& output, Started& started) {
+  v1::Operation operation;
+  const CallResult result = client.Call(&Stub::AsyncStartOperation, request, operation);
+  if (result.ok()) {
+    SayStarted(options, file, operation, output);
+    started.code = Worse(started.code, ExitCodeOf(operation.state()));
+    *started.operations.add_operations() = operation;
+    return true;
+  }
+  started.code = Worse(started.code, Complain(output, file, result));
+  const bool may_have_started =
+      result.was_sent &&
+      (result.how != How::kAnswered || result.status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+  if (may_have_started && !options.validate_only) {
+    std::fprintf(output.err,
+                 "ipamctl: %s: not answered; --request-id %s starts it, or finds it where it was started\n",
+                 Harmless(file).c_str(), Harmless(request.request_id()).c_str());
+  }
+  return result.how == How::kAnswered;
+}
+
+}  // namespace
+
+std::string RequestId(const std::string& request_id, std::size_t index, std::size_t count) {
+  if (!request_id.empty()) return count == 1 ? request_id : absl::StrCat(request_id, "-", index + 1);
+  std::random_device random;
+  return absl::StrFormat("ipamctl-%08x%08x%08x%08x", random(), random(), random(), random());
+}
+
+ExitCode Start(const Options& options, Client& client, const Output& output, const Reconnect& reconnect) {
+  std::vector<v1::StartOperationRequest> requests;
+  for (const std::string& file : options.files) {  // all are read before the first one is started
+    absl::StatusOr<std::string> xml = ReadFile(file);
+    if (client.interrupted()) return kInterrupted;
+    if (!xml.ok()) {
+      std::fprintf(output.err, "ipamctl: %s\n", Harmless(std::string(xml.status().message())).c_str());
+      return kUsage;
+    }
+    v1::StartOperationRequest& request = requests.emplace_back();
+    request.set_source(options.source);
+    request.set_request_id(RequestId(options.request_id, requests.size() - 1, options.files.size()));
+    request.set_validate_only(options.validate_only);
+    request.set_parameters_xml(*std::move(xml));
+  }
+
+  Started started;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (!StartOne(options, options.files[i], requests[i], client, output, started)) break;
+  }
+  if (!options.watch && options.json) PrintJson(output, started.operations);
+  if (!options.watch || started.operations.operations().empty()) return started.code;
+
+  v1::WatchOperationsRequest request;
+  for (const v1::Operation& operation : started.operations.operations()) request.add_names(operation.name());
+  request.set_until_done(true);
+  return Worse(started.code,
+               FollowAndReport(options, request, client, output, reconnect, /*was_reached=*/true));
+}
+
+}  // namespace ipam::ctl

@@ -1,0 +1,158 @@
+#include "dcom_bridge/net/dcom_client.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+
+#include "tests/support/matchers.h"
+#include "dcom_peer.h"
+
+namespace ipam::net {
+namespace {
+
+using test_support::StatusIs;
+using ::testing::HasSubstr;
+
+class DcomClientTest : public ::testing::Test {
+ protected:
+  RemoteInterface Activate() {
+    std::optional<RemoteInterface> interface;
+    peer_.dcom.CreateInstance(peer_.at, kClsid, {kIid}, [&](auto activated) {
+      EXPECT_OK(activated);
+      if (activated.ok() && activated->at(0).result.ok()) interface = activated->at(0).interface;
+      peer_.loop.Stop();
+    });
+    Run();
+    EXPECT_TRUE(interface.has_value());
+    return interface.value_or(RemoteInterface{});
+  }
+  InvokeOutcome Invoke(const RemoteInterface& on, std::uint16_t opnum, base::Bytes body,
+                       absl::Duration timeout = absl::Seconds(5)) {
+    InvokeOutcome result;
+    peer_.dcom.Invoke(on, opnum, std::move(body), timeout, [&](InvokeOutcome outcome) {
+      result = std::move(outcome);
+      peer_.loop.Stop();
+    });
+    Run();
+    return result;
+  }
+  void Run() {
+    peer_.loop.Restart();
+    peer_.Run();
+  }
+
+  DcomPeer peer_;
+};
+
+TEST_F(DcomClientTest, ActivatesCallsAndReleasesOverOnePort) {
+  const RemoteInterface interface = Activate();
+  EXPECT_EQ(interface.iid, kIid);
+  EXPECT_EQ(interface.exporter, peer_.at);
+  const InvokeOutcome outcome = Invoke(interface, 3, {1, 2, 3, 4});
+  ASSERT_TRUE(std::holds_alternative<InvokeReply>(outcome));
+  EXPECT_EQ(std::get<InvokeReply>(outcome).body, (base::Bytes{1, 2, 3, 4}));
+  EXPECT_EQ(std::get<InvokeReply>(outcome).error_description, "<words/>");
+  EXPECT_EQ(peer_.released, 0);
+  peer_.dcom.Release(interface, [this] { peer_.loop.Stop(); });
+  Run();
+  EXPECT_EQ(peer_.released, 1);
+}
+
+TEST_F(DcomClientTest, CarriesBodiesOfManyFragmentsBothWays) {
+  const RemoteInterface interface = Activate();
+  base::Bytes large(3 << 20);
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<std::uint8_t>(i * 31 >> 3);
+  const InvokeOutcome outcome = Invoke(interface, 3, large);
+  ASSERT_TRUE(std::holds_alternative<InvokeReply>(outcome));
+  EXPECT_TRUE(std::get<InvokeReply>(outcome).body == large);
+}
+
+TEST_F(DcomClientTest, UnmarshalsAReferenceByItsResolver) {
+  const absl::StatusOr<orpc::ObjRef> ref = peer_.exporter.Export(std::make_shared<Echo>(peer_.released), kIid);
+  ASSERT_OK(ref);
+  std::optional<RemoteInterface> interface;
+  peer_.dcom.Unmarshal(*ref, [&](auto resolved) {
+    EXPECT_OK(resolved);
+    if (resolved.ok()) interface = *resolved;
+    peer_.loop.Stop();
+  });
+  Run();
+  ASSERT_TRUE(interface.has_value());
+  EXPECT_TRUE(std::holds_alternative<InvokeReply>(Invoke(*interface, 3, {7})));
+}
+
+TEST_F(DcomClientTest, QueriesAnInterfaceAndSaysWhereThereIsNone) {
+  const RemoteInterface interface = Activate();
+  absl::StatusOr<RemoteInterface> other = absl::UnknownError("");
+  peer_.dcom.QueryInterface(interface, kOtherIid, [&](auto found) {
+    other = std::move(found);
+    peer_.loop.Stop();
+  });
+  Run();
+  ASSERT_OK(other);
+  EXPECT_EQ(other->oid, interface.oid);
+  EXPECT_NE(other->ipid, interface.ipid);
+  peer_.dcom.QueryInterface(interface, base::Guid::Random(), [&](auto found) {
+    other = std::move(found);
+    peer_.loop.Stop();
+  });
+  Run();
+  EXPECT_THAT(other, StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+TEST_F(DcomClientTest, AnUnknownClassIsNotFound) {
+  peer_.dcom.CreateInstance(peer_.at, base::Guid::Random(), {kIid}, [&](auto activated) {
+    EXPECT_THAT(activated, StatusIs(absl::StatusCode::kNotFound, HasSubstr("REGDB_E_CLASSNOTREG")));
+    peer_.loop.Stop();
+  });
+  Run();
+}
+
+TEST_F(DcomClientTest, AClosedConnectionLeavesTheOutcomeUnknown) {
+  const RemoteInterface interface = Activate();
+  const Timer cut = peer_.loop.After(absl::Milliseconds(50), [this] { peer_.listener.reset(); });
+  const InvokeOutcome outcome = Invoke(interface, 4, {});
+  ASSERT_TRUE(std::holds_alternative<InvokeFailure>(outcome));
+  EXPECT_TRUE(std::get<InvokeFailure>(outcome).executed_unknown);
+  EXPECT_THAT(std::get<InvokeFailure>(outcome).status, StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(DcomClientTest, ACallWithoutAnAnswerEndsInTime) {
+  const RemoteInterface interface = Activate();
+  const InvokeOutcome outcome = Invoke(interface, 4, {}, absl::Milliseconds(50));
+  ASSERT_TRUE(std::holds_alternative<InvokeFailure>(outcome));
+  EXPECT_THAT(std::get<InvokeFailure>(outcome).status, StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(DcomClientTest, ARefusedConnectionNeverReachedTheServer) {
+  const RemoteInterface interface = Activate();
+  peer_.listener.reset();
+  peer_.rpc.Drop(peer_.at, absl::CancelledError("test"));
+  const InvokeOutcome outcome = Invoke(interface, 3, {});
+  ASSERT_TRUE(std::holds_alternative<InvokeFailure>(outcome));
+  EXPECT_FALSE(std::get<InvokeFailure>(outcome).executed_unknown);
+}
+
+TEST(DcomClientProbe, AWrongPasswordIsRefusedWithAReason) {
+  DcomPeer peer("wrong");
+  peer.dcom.Probe(peer.at, absl::Seconds(5), [&](const absl::Status& status) {
+    EXPECT_FALSE(status.ok());
+    EXPECT_NE(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+    peer.loop.Stop();
+  });
+  peer.Run();
+}
+
+TEST(DcomClientProbe, ActivationBelowIntegrityIsRefused) {
+  DcomPeer peer("secret", auth::AuthLevel::kConnect);
+  peer.dcom.CreateInstance(peer.at, kClsid, {kIid}, [&](auto activated) {
+    EXPECT_THAT(activated, StatusIs(absl::StatusCode::kPermissionDenied));
+    peer.loop.Stop();
+  });
+  peer.Run();
+  EXPECT_EQ(peer.created, 0);
+}
+
+}  // namespace
+}  // namespace ipam::net
