@@ -1,5 +1,6 @@
-// Reads integers from bytes that came from outside. Sticky: after the first failure every read gives zero and consumes
-// nothing, so a decoder reads all its fields and asks once, with Finish(), what broke and at which byte.
+// Reads integers from bytes that came from outside. Sticky: after the first failure every read gives zero and
+// consumes nothing, so a decoder reads all its fields and asks once, with Finish(), what broke and at which
+// byte.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ class ByteReader {
   void AlignTo(std::size_t alignment);
   void Seek(std::size_t offset);
 
-  // An element count from the wire: fails unless `count` elements of at least `min_bytes_each` (not 0) are still there.
-  // Call it before any reserve.
+  // An element count from the wire: fails unless `count` elements of at least `min_bytes_each` (not 0) are
+  // still there. Call it before any reserve.
   std::size_t Count(std::uint64_t count, std::size_t min_bytes_each);
 
   // Keeps the first failure. `what` names the field or the rule.

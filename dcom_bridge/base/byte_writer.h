@@ -22,7 +22,8 @@ class ByteWriter {
   void Fill(std::size_t count, std::uint8_t value = 0) { bytes_.insert(bytes_.end(), count, value); }
   // Zero bytes to the next multiple of `alignment` (a power of two) from the first byte.
   void AlignTo(std::size_t alignment) { Fill((alignment - bytes_.size() % alignment) % alignment); }
-  // Overwrites what was written at `offset`, for sizes known later. `offset` + the width must have been written.
+  // Overwrites what was written at `offset`, for sizes known later. `offset` + the width must have been
+  // written.
   void PatchU16(std::size_t offset, std::uint16_t v) { Patch(offset, v, 2); }
   void PatchU32(std::size_t offset, std::uint32_t v) { Patch(offset, v, 4); }
 

@@ -1,4 +1,5 @@
-// Time as a parameter: machines take `now`, owners of a clock take this. Tests use FakeClock of tests/support.
+// Time as a parameter: machines take `now`, owners of a clock take this. Tests use FakeClock of
+// tests/support.
 #pragma once
 
 #include "absl/time/clock.h"

@@ -5,8 +5,8 @@
 //     static void Fields(auto& io, auto& v) { io(v.flags, v.public_refs); }
 //   };
 //
-// Integers, enums with an unsigned base, GUIDs, strong ids, std::array of these, and structs that have Fields. Packed:
-// no alignment is added; layouts with gaps list them, NDR has its own reader.
+// Integers, enums with an unsigned base, GUIDs, strong ids, std::array of these, and structs that have
+// Fields. Packed: no alignment is added; layouts with gaps list them, NDR has its own reader.
 #pragma once
 
 #include <array>

@@ -50,7 +50,8 @@ std::optional<Guid> Guid::Parse(std::string_view text) {
 
 Guid Guid::Random() {
   std::uint8_t bytes[16];
-  // getrandom() of at most 256 bytes is never cut short once the generator is seeded; without it nothing here is safe.
+  // getrandom() of at most 256 bytes is never cut short once the generator is seeded; without it nothing here
+  // is safe.
   if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) std::abort();
   Guid guid;
   std::memcpy(&guid.data1, bytes, 4);

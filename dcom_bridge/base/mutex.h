@@ -1,5 +1,5 @@
-// std::mutex with clang's thread safety annotations. Not absl::Mutex: Debian's is not instrumented, so the thread
-// sanitizer would report correct code that it guards.
+// std::mutex with clang's thread safety annotations. Not absl::Mutex: Debian's is not instrumented, so the
+// thread sanitizer would report correct code that it guards.
 #pragma once
 
 #include <condition_variable>

@@ -1,4 +1,5 @@
-// Integers that cannot be mistaken for each other: struct OxidTag; using Oxid = StrongId<OxidTag, std::uint64_t>;
+// Integers that cannot be mistaken for each other: struct OxidTag; using Oxid = StrongId<OxidTag,
+// std::uint64_t>;
 #pragma once
 
 #include <compare>

@@ -80,7 +80,8 @@ std::string ToUtf8(std::u16string_view utf16, bool* well_formed) {
   for (std::size_t i = 0; i < utf16.size(); ++i) {
     char32_t c = utf16[i];
     if (c >= 0xD800 && c <= 0xDFFF) {
-      const bool paired = c <= 0xDBFF && i + 1 < utf16.size() && utf16[i + 1] >= 0xDC00 && utf16[i + 1] <= 0xDFFF;
+      const bool paired =
+          c <= 0xDBFF && i + 1 < utf16.size() && utf16[i + 1] >= 0xDC00 && utf16[i + 1] <= 0xDFFF;
       if (paired) {
         c = 0x10000 + ((c - 0xD800) << 10) + (utf16[++i] - 0xDC00u);
       } else {

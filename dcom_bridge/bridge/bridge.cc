@@ -53,7 +53,8 @@ class Bridge::Impl {
         exporter_({.minimum_level = Level()}, clock),
         resolver_({.ping_level = Level()}, exporter_, clock) {
     for (ServerOptions& server : options_.servers) {
-      const auth::Credentials credentials{server.domain, server.user, auth::NtHash::OfPassword(server.password)};
+      const auth::Credentials credentials{server.domain, server.user,
+                                          auth::NtHash::OfPassword(server.password)};
       explicit_bzero(server.password.data(), server.password.size());
       server.password.clear();
       accounts_ += absl::StrCat(auth::Principal{server.domain, server.user}.Name(), ":",
@@ -61,30 +62,34 @@ class Bridge::Impl {
       auto rpc = std::make_unique<net::RpcClient>(
           *loop_, net::RpcClientOptions{.level = Level()},
           [this, credentials](const net::Endpoint& endpoint) {
-            return auth::NewInitiator(options_.mechanism == Mechanism::kNtlm ? auth::AuthType::kNtlm
-                                                                             : auth::AuthType::kSpnego,
-                                      credentials, "RPCSS/" + endpoint.host, clock_, random_);
+            return auth::NewInitiator(
+                options_.mechanism == Mechanism::kNtlm ? auth::AuthType::kNtlm : auth::AuthType::kSpnego,
+                credentials, "RPCSS/" + endpoint.host, clock_, random_);
           });
       sources_.push_back(std::make_unique<DcomSource>(
-          server, options_, DcomSource::Dependencies{loop_, std::move(rpc), exporter_, sink, texts_, clock_}));
+          server, options_,
+          DcomSource::Dependencies{loop_, std::move(rpc), exporter_, sink, texts_, clock_}));
       names_.push_back(server.name);
     }
   }
 
   absl::Status Start() {
-    IPAM_ASSIGN_OR_RETURN(auth::AccountFile accounts, auth::AccountFile::Parse(accounts_, "account of the server"));
+    IPAM_ASSIGN_OR_RETURN(auth::AccountFile accounts,
+                          auth::AccountFile::Parse(accounts_, "account of the server"));
     explicit_bzero(accounts_.data(), accounts_.size());
     acceptors_ = std::make_unique<Acceptors>(
         auth::AcceptorFactory(std::make_shared<const auth::AccountFile>(std::move(accounts)),
                               auth::ServerNames::FromHostName(HostName()), {}, clock_, random_));
     services_.Add(resolver_);
     services_.Add(exporter_);
-    IPAM_ASSIGN_OR_RETURN(listener_, net::RpcListener::Listen(
-                                         *loop_, {.address = options_.callback_address, .port = options_.callback_port},
-                                         services_, *acceptors_, groups_));
+    IPAM_ASSIGN_OR_RETURN(listener_,
+                          net::RpcListener::Listen(
+                              *loop_, {.address = options_.callback_address, .port = options_.callback_port},
+                              services_, *acceptors_, groups_));
     port_ = listener_->port();
     std::vector<std::string> hosts = options_.callback_hosts;
-    if (hosts.empty()) hosts = {IsWildcard(options_.callback_address) ? HostName() : options_.callback_address};
+    if (hosts.empty())
+      hosts = {IsWildcard(options_.callback_address) ? HostName() : options_.callback_address};
     exporter_.Advertise({.hosts = std::move(hosts),
                          .port = port_,
                          .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
@@ -122,7 +127,8 @@ class Bridge::Impl {
 
  private:
   auth::AuthLevel Level() const {
-    return options_.protection == Protection::kPrivacy ? auth::AuthLevel::kPrivacy : auth::AuthLevel::kIntegrity;
+    return options_.protection == Protection::kPrivacy ? auth::AuthLevel::kPrivacy
+                                                       : auth::AuthLevel::kIntegrity;
   }
   // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.
   void Reclaim() {
@@ -151,8 +157,8 @@ class Bridge::Impl {
   std::thread thread_;
 };
 
-absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(BridgeOptions options, event::EventSink& sink, Texts texts,
-                                                      base::Clock& clock) {
+absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(BridgeOptions options, event::EventSink& sink,
+                                                      Texts texts, base::Clock& clock) {
   auto impl = std::make_unique<Impl>(std::move(options), sink, std::move(texts), clock);
   IPAM_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Bridge>(new Bridge(std::move(impl)));

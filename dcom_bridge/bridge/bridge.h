@@ -1,5 +1,5 @@
-// The DCOM side of the gateway: one loop and one thread, the listener for callbacks, and an event::OperationSource for each
-// management server. No DCOM type passes this header.
+// The DCOM side of the gateway: one loop and one thread, the listener for callbacks, and an
+// event::OperationSource for each management server. No DCOM type passes this header.
 #pragma once
 
 #include <cstdint>
@@ -37,13 +37,13 @@ struct BridgeOptions {
 
   std::string callback_address = "127.0.0.1";  // an IP address to listen on
   std::uint16_t callback_port = 0;             // 0: any free one
-  // Names or addresses under which servers reach the listener, the preferred one first. Empty: callback_address, or, where
-  // that is a wildcard, this host's name.
+  // Names or addresses under which servers reach the listener, the preferred one first. Empty:
+  // callback_address, or, where that is a wildcard, this host's name.
   std::vector<std::string> callback_hosts;
 
-  absl::Duration call_timeout = absl::Seconds(30);      // of a call to a server
-  absl::Duration probe_interval = absl::Seconds(2);     // between ServerAlive2 calls on the kept connection
-  absl::Duration unreachable_after = absl::Seconds(4);  // a probe without an answer: disconnected
+  absl::Duration call_timeout = absl::Seconds(30);       // of a call to a server
+  absl::Duration probe_interval = absl::Seconds(2);      // between ServerAlive2 calls on the kept connection
+  absl::Duration unreachable_after = absl::Seconds(4);   // a probe without an answer: disconnected
   absl::Duration min_backoff = absl::Milliseconds(200);  // between attempts to connect, doubling ...
   absl::Duration max_backoff = absl::Seconds(5);         // ... up to this
 };
@@ -61,10 +61,10 @@ struct Texts {
 
 class Bridge {
  public:
-  // Listens for callbacks, then connects to the servers in the background. kAlreadyExists: the callback port is in use.
-  // `sink` and `clock` live until Stop() returned.
-  static absl::StatusOr<std::unique_ptr<Bridge>> Start(BridgeOptions options, event::EventSink& sink, Texts texts,
-                                                       base::Clock& clock);
+  // Listens for callbacks, then connects to the servers in the background. kAlreadyExists: the callback port
+  // is in use. `sink` and `clock` live until Stop() returned.
+  static absl::StatusOr<std::unique_ptr<Bridge>> Start(BridgeOptions options, event::EventSink& sink,
+                                                       Texts texts, base::Clock& clock);
   ~Bridge();
 
   std::uint16_t callback_port() const;
@@ -74,8 +74,9 @@ class Bridge {
   };
   std::vector<Source> sources() const;
 
-  // Releases the server's objects, waits for that at most `grace`, and ends the thread. Operations that run go on at their
-  // server. The sources answer kUnavailable from then on. The destructor calls it without grace.
+  // Releases the server's objects, waits for that at most `grace`, and ends the thread. Operations that run
+  // go on at their server. The sources answer kUnavailable from then on. The destructor calls it without
+  // grace.
   void Stop(absl::Duration grace);
 
  private:

@@ -11,7 +11,9 @@ namespace {
 
 constexpr orpc::InterfaceInfo kInterfaces[] = {
     {.iid = idl::kIidOperationWithProgressCallback, .methods = 8},
-    {.iid = idl::kIidOperationWithProgressCallback2, .base = idl::kIidOperationWithProgressCallback, .methods = 9},
+    {.iid = idl::kIidOperationWithProgressCallback2,
+     .base = idl::kIidOperationWithProgressCallback,
+     .methods = 9},
 };
 
 orpc::OrpcReply Result(base::HResult result) { return {.body = ndr::Encode(idl::ResultResponse{result})}; }
@@ -26,8 +28,9 @@ void CallbackObject::Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) {
   if (const auto* result = std::get_if<base::HResult>(&decoded)) return respond(Result(*result));
   const auto session = session_.lock();
   if (!session) return respond(Result(base::kIllegalMethodCall));
-  session->OnCallbacks(std::get<std::vector<event::ProgressEvent>>(std::move(decoded)),
-                       [respond = std::move(respond)](base::HResult result) mutable { respond(Result(result)); });
+  session->OnCallbacks(
+      std::get<std::vector<event::ProgressEvent>>(std::move(decoded)),
+      [respond = std::move(respond)](base::HResult result) mutable { respond(Result(result)); });
 }
 
 void CallbackObject::OnReleased(orpc::ReleaseReason reason) {

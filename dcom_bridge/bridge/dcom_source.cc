@@ -49,8 +49,8 @@ void DcomSource::StartOnLoop(event::StartRequest request, event::Done done) {
   const event::SourceStatus now = State();
   if (stopped_) return done(absl::UnavailableError("the gateway is stopping"));
   if (now.state == event::SourceState::kDisconnected || now.state == event::SourceState::kConnecting) {
-    return done(absl::UnavailableError(absl::StrCat(server_.name, " is not connected",
-                                                    now.reason.empty() ? "" : ": ", now.reason)));
+    return done(absl::UnavailableError(
+        absl::StrCat(server_.name, " is not connected", now.reason.empty() ? "" : ": ", now.reason)));
   }
   auto session = std::make_shared<Session>(context_, std::move(request), std::move(done));
   sessions_.emplace(session.get(), session);

@@ -4,10 +4,11 @@
 //
 //   Connecting     probe answered                        Connected
 //                  probe failed                          Disconnected, try again after the back-off
-//   Connected      probe failed, or connection closed    Disconnected: every session is told, try again at once
-//   Disconnected   back-off over                         probe; the state stays until it is answered
+//   Connected      probe failed, or connection closed    Disconnected: every session is told, try again at
+//   once Disconnected   back-off over                         probe; the state stays until it is answered
 //
-// A probe is ServerAlive2 at the level of protection of all calls, so it proves address, account and password.
+// A probe is ServerAlive2 at the level of protection of all calls, so it proves address, account and
+// password.
 #pragma once
 
 #include <memory>

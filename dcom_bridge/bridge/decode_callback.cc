@@ -100,8 +100,8 @@ class Converter {
       case idl::EventKind::kSetCompletionPercentage:
         return Convert(idl::SetCompletionPercentage{from.percent_complete});
       case idl::EventKind::kSetSubTaskStatus:
-        return Convert(idl::SetSubTaskStatus{from.sub_task_instance, from.sub_task_status, from.percent_complete,
-                                             from.completion_status});
+        return Convert(idl::SetSubTaskStatus{from.sub_task_instance, from.sub_task_status,
+                                             from.percent_complete, from.completion_status});
       case idl::EventKind::kSetOverallStatus:
         return Convert(idl::SetOverallStatus{from.overall_status, from.completion_status});
       case idl::EventKind::kAddSubTask:

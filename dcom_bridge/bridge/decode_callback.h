@@ -12,8 +12,8 @@
 
 namespace ipam::bridge {
 
-// The events of one call (one, but for ReportProgress); or the result of the method for bad arguments; or a fault, for a
-// stub that NDR refuses.
+// The events of one call (one, but for ReportProgress); or the result of the method for bad arguments; or a
+// fault, for a stub that NDR refuses.
 using Decoded = std::variant<std::vector<event::ProgressEvent>, base::HResult, pdu::NcaStatus>;
 
 // `opnum` is 3 to 8.

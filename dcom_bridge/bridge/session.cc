@@ -74,9 +74,10 @@ Session::Session(SessionContext& context, event::StartRequest request, event::Do
     : context_(context), request_(std::move(request)), done_(std::move(done)) {}
 
 void Session::Begin() {
-  context_.dcom.CreateInstance(context_.server, idl::kClsidIpamOperationWithProgress,
-                               {idl::kIidOperationWithProgress, idl::kIidOperationWithProgress2},
-                               [self = shared_from_this()](auto activated) { self->OnActivated(std::move(activated)); });
+  context_.dcom.CreateInstance(
+      context_.server, idl::kClsidIpamOperationWithProgress,
+      {idl::kIidOperationWithProgress, idl::kIidOperationWithProgress2},
+      [self = shared_from_this()](auto activated) { self->OnActivated(std::move(activated)); });
 }
 
 void Session::OnActivated(absl::StatusOr<std::vector<net::Activated>> activated) {
@@ -89,9 +90,9 @@ void Session::OnActivated(absl::StatusOr<std::vector<net::Activated>> activated)
   if (!progress_) return Fail(base::ToStatus(base.result, "activation of IpamOperationWithProgress"));
   state_ = State::kInitializing;
   const idl::InitializeOperationParameters request{base::ToUtf16(request_.parameters_xml)};
-  context_.dcom.Invoke(*progress_, idl::InitializeOperationParameters::kOpnum, ndr::Encode(request),
-                       context_.call_timeout,
-                       [self = shared_from_this()](auto outcome) { self->OnInitialized(std::move(outcome)); });
+  context_.dcom.Invoke(
+      *progress_, idl::InitializeOperationParameters::kOpnum, ndr::Encode(request), context_.call_timeout,
+      [self = shared_from_this()](auto outcome) { self->OnInitialized(std::move(outcome)); });
 }
 
 void Session::OnInitialized(net::InvokeOutcome outcome) {
@@ -135,9 +136,9 @@ void Session::OnAccepted(absl::Status status) {
   callback_ = ref->std_ref()->oid;
   state_ = State::kStarting;
   const idl::StartOperationWithCallback request{orpc::MInterfacePointer::Of(*ref)};
-  context_.dcom.Invoke(*progress_, idl::StartOperationWithCallback::kOpnum, ndr::Encode(request),
-                       context_.call_timeout,
-                       [self = shared_from_this()](auto outcome) { self->OnStartAnswered(std::move(outcome)); });
+  context_.dcom.Invoke(
+      *progress_, idl::StartOperationWithCallback::kOpnum, ndr::Encode(request), context_.call_timeout,
+      [self = shared_from_this()](auto outcome) { self->OnStartAnswered(std::move(outcome)); });
 }
 
 void Session::OnStartAnswered(net::InvokeOutcome outcome) {
@@ -145,20 +146,23 @@ void Session::OnStartAnswered(net::InvokeOutcome outcome) {
   const auto answer = Read<idl::ResultResponse>(outcome);
   if (answer.transport.ok() && answer.response.result.ok()) return Finish(absl::OkStatus());
   if (state_ != State::kStarting) {
-    // A callback was taken: the operation runs, whatever became of the answer. A server that started it and says that it
-    // did not is believed by its callbacks.
-    spdlog::warn("{}: {} after callbacks: {}", context_.server.ToString(), "StartOperationWithCallback failed",
-                 std::string(answer.transport.message()));
+    // A callback was taken: the operation runs, whatever became of the answer. A server that started it and
+    // says that it did not is believed by its callbacks.
+    spdlog::warn("{}: {} after callbacks: {}", context_.server.ToString(),
+                 "StartOperationWithCallback failed", std::string(answer.transport.message()));
     return Finish(absl::OkStatus());
   }
   if (!answer.transport.ok() && answer.executed_unknown) {
-    return Lose(absl::StrCat("no answer to StartOperationWithCallback: ", std::string(answer.transport.message())));
+    return Lose(
+        absl::StrCat("no answer to StartOperationWithCallback: ", std::string(answer.transport.message())));
   }
   if (!answer.transport.ok()) return Refuse(answer.transport, "");
-  Refuse(Explain(answer.response.result, "StartOperationWithCallback", answer.exception_xml), answer.exception_xml);
+  Refuse(Explain(answer.response.result, "StartOperationWithCallback", answer.exception_xml),
+         answer.exception_xml);
 }
 
-absl::Status Session::Explain(base::HResult result, const std::string& method, const std::string& exception_xml) const {
+absl::Status Session::Explain(base::HResult result, const std::string& method,
+                              const std::string& exception_xml) const {
   const absl::Status status = base::ToStatus(result, method);
   const std::string text = exception_xml.empty() ? "" : context_.texts.error(exception_xml);
   return text.empty() ? status : absl::Status(status.code(), text);
@@ -240,13 +244,13 @@ void Session::Abandon() {
 
 void Session::Publish(event::ProgressEvent event, std::function<void(Session&, absl::Status)> stored) {
   // The sink answers from a thread of its own.
-  context_.sink.Publish(request_.operation, std::move(event),
-                        [loop = context_.loop, self = shared_from_this(), stored = std::move(stored)](
-                            absl::Status status) {
-                          loop->Post([self, stored, status = std::move(status)] {
-                            if (stored) stored(*self, status);
-                          });
-                        });
+  context_.sink.Publish(
+      request_.operation, std::move(event),
+      [loop = context_.loop, self = shared_from_this(), stored = std::move(stored)](absl::Status status) {
+        loop->Post([self, stored, status = std::move(status)] {
+          if (stored) stored(*self, status);
+        });
+      });
 }
 
 void Session::Fail(absl::Status status) {
@@ -255,8 +259,9 @@ void Session::Fail(absl::Status status) {
 }
 
 void Session::Refuse(absl::Status status, std::string exception_xml) {
-  Publish({.change = event::StartRefused{status.code(), std::string(status.message()), std::move(exception_xml)}},
-          nullptr);
+  Publish(
+      {.change = event::StartRefused{status.code(), std::string(status.message()), std::move(exception_xml)}},
+      nullptr);
   Fail(std::move(status));
 }
 

@@ -1,13 +1,14 @@
-// One operation at one management server: the client's half of [MS-IPAMM2] 3.19 and the state machine of its callbacks,
-// 3.21.1.1. Loop thread only.
+// One operation at one management server: the client's half of [MS-IPAMM2] 3.19 and the state machine of its
+// callbacks, 3.21.1.1. Loop thread only.
 //
-// State x event; an event that is not listed is passed over, a callback that is not listed is E_ILLEGAL_METHOD_CALL.
+// State x event; an event that is not listed is passed over, a callback that is not listed is
+// E_ILLEGAL_METHOD_CALL.
 //
 //   state          event                         action                                            next
-//   -------------  ----------------------------  ------------------------------------------------  -----------
-//   Activating     object made                   InitializeOperationParameters                     Initializing
-//   Initializing   S_OK, validate_only           done(OK), release                                 Ended
-//                  S_OK                          GetOperationId where there is it                  Identifying
+//   -------------  ----------------------------  ------------------------------------------------ -----------
+//   Activating     object made                   InitializeOperationParameters Initializing Initializing
+//   S_OK, validate_only           done(OK), release                                 Ended
+//                  S_OK                          GetOperationId where there is it Identifying
 //   Identifying    S_OK, or no such interface    publish Accepted                                  Accepting
 //   Accepting      stored                        export the callback, StartOperationWithCallback   Starting
 //   these four     any failure                   done(status), release                             Ended
@@ -63,13 +64,22 @@ using Respond = absl::AnyInvocable<void(base::HResult)>;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  enum class State { kActivating, kInitializing, kIdentifying, kAccepting, kStarting, kRunning, kCompleted, kEnded };
+  enum class State {
+    kActivating,
+    kInitializing,
+    kIdentifying,
+    kAccepting,
+    kStarting,
+    kRunning,
+    kCompleted,
+    kEnded
+  };
 
   Session(SessionContext& context, event::StartRequest request, event::Done done);
 
   void Begin();
-  // Of the callback object. `respond` is called when the events are stored; all of them or, where the state machine or a
-  // sequence forbids one, none.
+  // Of the callback object. `respond` is called when the events are stored; all of them or, where the state
+  // machine or a sequence forbids one, none.
   void OnCallbacks(std::vector<event::ProgressEvent> events, Respond respond);
   void OnCallbackReleased(const std::string& reason);
   // The server cannot be reached any more.
@@ -90,7 +100,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnCompleted();
   bool Allowed(const std::vector<event::ProgressEvent>& events) const;
   // The status of a failed HRESULT, with the words of the server where it has some.
-  absl::Status Explain(base::HResult result, const std::string& method, const std::string& exception_xml) const;
+  absl::Status Explain(base::HResult result, const std::string& method,
+                       const std::string& exception_xml) const;
   // `stored`, which may be null, is called on the loop.
   void Publish(event::ProgressEvent event, std::function<void(Session&, absl::Status)> stored);
   void Refuse(absl::Status status, std::string exception_xml);  // publishes, then Fail()

@@ -33,16 +33,16 @@ class OperationSource {
  public:
   virtual ~OperationSource() = default;
 
-  // InitializeOperationParameters, GetOperationId where the server has it, Publish(Accepted) and its commit, then
-  // StartOperationWithCallback, whose answer calls `done`. A failure before Accepted is a status and publishes nothing;
-  // a refusal after it publishes StartRefused; a lost answer publishes SessionLost or OutcomeUnknown, never a failure.
-  // The status is kUnavailable where the server cannot be reached.
+  // InitializeOperationParameters, GetOperationId where the server has it, Publish(Accepted) and its commit,
+  // then StartOperationWithCallback, whose answer calls `done`. A failure before Accepted is a status and
+  // publishes nothing; a refusal after it publishes StartRefused; a lost answer publishes SessionLost or
+  // OutcomeUnknown, never a failure. The status is kUnavailable where the server cannot be reached.
   virtual void Start(StartRequest request, Done done) = 0;
 
-  // Takes the callbacks of an operation over again, after `last_source_sequence`. kUnimplemented where the server has no
-  // IIpamOperationWithProgress2.
-  virtual void Resume(std::string operation, std::string server_operation_id, std::uint64_t last_source_sequence,
-                      Done done) = 0;
+  // Takes the callbacks of an operation over again, after `last_source_sequence`. kUnimplemented where the
+  // server has no IIpamOperationWithProgress2.
+  virtual void Resume(std::string operation, std::string server_operation_id,
+                      std::uint64_t last_source_sequence, Done done) = 0;
 
   // kUnimplemented where the server has no IIpamOperationWithProgress2.
   virtual void Cancel(std::string server_operation_id, Done done) = 0;

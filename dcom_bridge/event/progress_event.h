@@ -1,5 +1,5 @@
-// The vocabulary of every source of progress: the five callbacks of [MS-IPAMM2] 3.21.4 as values, and what the holder
-// of a session sees itself. Nothing here knows DCOM: a net.tcp source speaks the same.
+// The vocabulary of every source of progress: the five callbacks of [MS-IPAMM2] 3.21.4 as values, and what
+// the holder of a session sees itself. Nothing here knows DCOM: a net.tcp source speaks the same.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,12 @@
 namespace ipam::event {
 
 // [MS-IPAMM2] 2.2.5.71, numbered as in the schema.
-enum class OverallStatus : std::uint32_t { kNotStarted, kInProgress, kCompletedWithSuccess, kCompletedWithFailure };
+enum class OverallStatus : std::uint32_t {
+  kNotStarted,
+  kInProgress,
+  kCompletedWithSuccess,
+  kCompletedWithFailure
+};
 
 // [MS-IPAMM2] 2.2.5.101, numbered as in the schema.
 enum class SubtaskStatus : std::uint32_t {
@@ -32,8 +37,8 @@ struct SubtaskInstance {
   std::optional<std::string> name;
   SubtaskStatus status = SubtaskStatus::kNotStarted;
   bool is_non_deterministic = false;
-  std::optional<std::string> description;       // progressStatusDescriptions
-  std::optional<std::string> details_xml;       // subTaskInstanceDetails
+  std::optional<std::string> description;        // progressStatusDescriptions
+  std::optional<std::string> details_xml;        // subTaskInstanceDetails
   std::optional<std::string> failed_status_xml;  // failedCompletionStatus, an IpamException
 };
 
@@ -47,11 +52,11 @@ struct SubtaskAdded {  // AddSubTask, 3.21.4.2
 struct SubtaskChanged {  // SetSubTaskStatus, 3.21.4.5; `status` and `percent` count, not the instance's
   SubtaskInstance subtask;
   SubtaskStatus status = SubtaskStatus::kNotStarted;
-  double percent = 0;  // 0 to 100
+  double percent = 0;                                // 0 to 100
   std::optional<std::string> completion_status_xml;  // an IpamException
 };
 struct PercentageChanged {  // SetCompletionPercentage, 3.21.4.3
-  double percent = 0;  // 0 to 100
+  double percent = 0;       // 0 to 100
 };
 struct OverallStatusSet {  // SetOverallStatus, 3.21.4.4; the two completed values end the operation
   OverallStatus status = OverallStatus::kNotStarted;
@@ -59,7 +64,7 @@ struct OverallStatusSet {  // SetOverallStatus, 3.21.4.4; the two completed valu
 };
 
 // What the holder of the session sees.
-struct Accepted {  // initialized at the server, about to be started; commits the operation
+struct Accepted {                   // initialized at the server, about to be started; commits the operation
   std::string server_operation_id;  // GUID text, empty where the server has none
 };
 struct StartRefused {  // StartOperationWithCallback failed: the operation ends FAILED
@@ -76,10 +81,10 @@ struct OutcomeUnknown {  // the session cannot be had back: ends the operation
 };
 
 struct ProgressEvent {
-  std::uint64_t source_sequence = 0;      // IpamProgressEvent.sequence; 0: the server gives none
-  std::optional<absl::Time> event_time;   // the server's time, where it says one
-  std::variant<Started, SubtaskAdded, SubtaskChanged, PercentageChanged, OverallStatusSet, Accepted, StartRefused,
-               SessionLost, SessionResumed, OutcomeUnknown>
+  std::uint64_t source_sequence = 0;     // IpamProgressEvent.sequence; 0: the server gives none
+  std::optional<absl::Time> event_time;  // the server's time, where it says one
+  std::variant<Started, SubtaskAdded, SubtaskChanged, PercentageChanged, OverallStatusSet, Accepted,
+               StartRefused, SessionLost, SessionResumed, OutcomeUnknown>
       change;
 };
 

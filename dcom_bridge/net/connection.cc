@@ -46,9 +46,9 @@ void Connection::Read() {
   socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](auto error, std::size_t size) {
     if (self->finished_) return;
     if (error) {
-      self->Finish(absl::UnavailableError(error == asio::error::eof
-                                              ? absl::StrCat(self->peer_, " closed the connection")
-                                              : absl::StrCat("connection to ", self->peer_, ": ", error.message())));
+      self->Finish(absl::UnavailableError(
+          error == asio::error::eof ? absl::StrCat(self->peer_, " closed the connection")
+                                    : absl::StrCat("connection to ", self->peer_, ": ", error.message())));
       return;
     }
     if (!self->closing_) self->handlers_.on_bytes(base::ByteView(self->buffer_.data(), size));
@@ -77,7 +77,8 @@ void Connection::Write() {
   asio::async_write(socket_, buffers, [self = shared_from_this()](auto error, std::size_t size) {
     if (self->finished_) return;
     if (error) {
-      self->Finish(absl::UnavailableError(absl::StrCat("connection to ", self->peer_, ": ", error.message())));
+      self->Finish(
+          absl::UnavailableError(absl::StrCat("connection to ", self->peer_, ": ", error.message())));
       return;
     }
     self->queued_bytes_ -= size;

@@ -1,5 +1,5 @@
-// One TCP connection: bytes in to its owner, bytes out in as few writes as the socket takes. Internal to this folder
-// (includes Asio).
+// One TCP connection: bytes in to its owner, bytes out in as few writes as the socket takes. Internal to this
+// folder (includes Asio).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,7 +19,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   struct Handlers {
     absl::AnyInvocable<void(base::ByteView)> on_bytes;
-    // Once, last: the peer closed (kUnavailable), the owner closed, or the peer does not read (kResourceExhausted).
+    // Once, last: the peer closed (kUnavailable), the owner closed, or the peer does not read
+    // (kResourceExhausted).
     absl::AnyInvocable<void(absl::Status)> on_closed;
   };
 
@@ -28,7 +29,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Start(Handlers handlers);
   // Queues; beyond max_queued_bytes the connection is closed.
   void Send(base::Bytes bytes);
-  // After what is queued was sent, but for at most five seconds. on_closed follows, never from inside this call.
+  // After what is queued was sent, but for at most five seconds. on_closed follows, never from inside this
+  // call.
   void Close(absl::Status reason);
 
   const std::string& peer() const { return peer_; }  // "address:port", for logs

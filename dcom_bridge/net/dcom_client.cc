@@ -23,7 +23,8 @@ constexpr std::size_t kMaxAddresses = 8;
 // A fault or a missing answer as a status, or the reply.
 absl::StatusOr<rpc::CallReply> Reply(RpcResult result, const std::string& what) {
   if (auto* reply = std::get_if<rpc::CallReply>(&result.outcome)) return std::move(*reply);
-  if (const auto* fault = std::get_if<rpc::CallFault>(&result.outcome)) return pdu::ToStatus(fault->status, what);
+  if (const auto* fault = std::get_if<rpc::CallFault>(&result.outcome))
+    return pdu::ToStatus(fault->status, what);
   const absl::Status& status = std::get<absl::Status>(result.outcome);
   return absl::Status(status.code(), absl::StrCat(what, ": ", std::string(status.message())));
 }
@@ -34,8 +35,8 @@ absl::StatusOr<T> DecodeReply(RpcResult result, const std::string& what) {
   return ndr::Decode<T>(reply.stub, reply.endian);
 }
 
-// The TCP addresses of the bindings in their order; `preferred` first where it is among them, for the address that already
-// answered us is the one that is not behind a translator.
+// The TCP addresses of the bindings in their order; `preferred` first where it is among them, for the address
+// that already answered us is the one that is not behind a translator.
 std::vector<Endpoint> Addresses(const orpc::DualStringArray& bindings, const std::string& preferred) {
   std::vector<Endpoint> found;
   for (const orpc::StringBinding& binding : bindings.strings) {
@@ -53,12 +54,14 @@ orpc::OrpcThis NewOrpcThis() {
   return header;
 }
 
-absl::StatusOr<std::vector<Activated>> ReadActivation(RpcResult result, const Endpoint& scm, std::size_t wanted) {
+absl::StatusOr<std::vector<Activated>> ReadActivation(RpcResult result, const Endpoint& scm,
+                                                      std::size_t wanted) {
   const std::string what = absl::StrCat("activation at ", scm.ToString());
   IPAM_ASSIGN_OR_RETURN(auto response, DecodeReply<orpc::ScmActivatorResponse>(std::move(result), what));
   if (!response.result.ok()) return base::ToStatus(response.result, what);
   if (!response.properties) return absl::InvalidArgumentError(what + ": no properties in the answer");
-  IPAM_ASSIGN_OR_RETURN(const orpc::ActivationReply reply, orpc::ActivationReply::Decode(*response.properties));
+  IPAM_ASSIGN_OR_RETURN(const orpc::ActivationReply reply,
+                        orpc::ActivationReply::Decode(*response.properties));
   const auto& remote = reply.scm_reply.remote_reply;
   if (!remote || !remote->bindings) return absl::InvalidArgumentError(what + ": no exporter in the answer");
   if (reply.props_out.results.size() != wanted || reply.props_out.interfaces.size() != wanted) {
@@ -70,7 +73,8 @@ absl::StatusOr<std::vector<Activated>> ReadActivation(RpcResult result, const En
   for (std::size_t i = 0; i < wanted; ++i) {
     activated[i].result = reply.props_out.results[i];
     if (!activated[i].result.ok()) continue;
-    if (!reply.props_out.interfaces[i]) return absl::InvalidArgumentError(what + ": a success without an interface");
+    if (!reply.props_out.interfaces[i])
+      return absl::InvalidArgumentError(what + ": a success without an interface");
     IPAM_ASSIGN_OR_RETURN(const orpc::ObjRef ref, reply.props_out.interfaces[i]->Parse());
     const orpc::StdObjRef* std_ref = ref.std_ref();
     if (!std_ref) return absl::InvalidArgumentError(what + ": not a standard object reference");
@@ -93,15 +97,16 @@ DcomClient::DcomClient(Loop& loop, RpcClient& rpc, base::Clock& clock, DcomClien
     : loop_(loop), rpc_(rpc), clock_(clock), options_(options), pinger_(options.pinger) {}
 DcomClient::~DcomClient() = default;
 
-void DcomClient::Call(const Endpoint& endpoint, const base::Guid& interface, std::uint16_t opnum, base::Bytes stub,
-                      absl::Duration timeout, RpcDone done) {
+void DcomClient::Call(const Endpoint& endpoint, const base::Guid& interface, std::uint16_t opnum,
+                      base::Bytes stub, absl::Duration timeout, RpcDone done) {
   rpc_.Call(endpoint, {.interface = {interface, 0, 0}, .opnum = opnum, .stub = std::move(stub)}, timeout,
             [alive = std::weak_ptr(alive_), done = std::move(done)](RpcResult result) mutable {
               if (alive.lock()) done(std::move(result));
             });
 }
 
-void DcomClient::Probe(const Endpoint& scm, absl::Duration timeout, absl::AnyInvocable<void(absl::Status)> done) {
+void DcomClient::Probe(const Endpoint& scm, absl::Duration timeout,
+                       absl::AnyInvocable<void(absl::Status)> done) {
   Call(scm, orpc::kIidIObjectExporter, orpc::kServerAlive2Opnum, {}, timeout,
        [done = std::move(done)](RpcResult result) mutable {
          const auto response = DecodeReply<orpc::ServerAlive2Response>(std::move(result), "ServerAlive2");
@@ -142,7 +147,8 @@ void DcomClient::ResolveAt(std::vector<Endpoint> resolvers, orpc::Oxid oxid, abs
   const Endpoint resolver = resolvers.front();
   resolvers.erase(resolvers.begin());
   const orpc::ResolveOxidRequest request{.oxid = oxid};
-  Call(resolver, orpc::kIidIObjectExporter, orpc::ResolveOxidRequest::kOpnum2, ndr::Encode(request), options_.call_timeout,
+  Call(resolver, orpc::kIidIObjectExporter, orpc::ResolveOxidRequest::kOpnum2, ndr::Encode(request),
+       options_.call_timeout,
        [this, resolver, rest = std::move(resolvers), oxid, done = std::move(done)](RpcResult result) mutable {
          const std::string what = absl::StrCat("ResolveOxid2 at ", resolver.ToString());
          const auto response = DecodeReply<orpc::ResolveOxid2Response>(std::move(result), what);
@@ -165,31 +171,30 @@ void DcomClient::Unmarshal(const orpc::ObjRef& ref, Done<RemoteInterface> done) 
   };
   if (!std_ref) return post(absl::InvalidArgumentError("a custom object reference"));
   std::vector<Endpoint> resolvers = Addresses(*ref.resolver(), "");
-  if (resolvers.empty()) return post(absl::InvalidArgumentError("the object reference has no TCP address of a resolver"));
+  if (resolvers.empty())
+    return post(absl::InvalidArgumentError("the object reference has no TCP address of a resolver"));
   ResolveAt(std::move(resolvers), std_ref->oxid, absl::OkStatus(),
-            [this, iid = ref.iid, std_ref = *std_ref, done = std::move(done)](absl::StatusOr<Resolved> found) mutable {
+            [this, iid = ref.iid, std_ref = *std_ref,
+             done = std::move(done)](absl::StatusOr<Resolved> found) mutable {
               if (!found.ok()) return done(found.status());
-              const RemoteInterface interface{iid,
-                                              std_ref.ipid,
-                                              std_ref.oid,
-                                              std_ref.oxid,
-                                              std_ref.public_refs,
-                                              (std_ref.flags & orpc::StdObjRef::kNoPing) == 0,
-                                              found->exporter,
-                                              found->resolver,
-                                              found->rem_unknown};
+              const RemoteInterface interface {
+                iid, std_ref.ipid, std_ref.oid, std_ref.oxid, std_ref.public_refs,
+                    (std_ref.flags & orpc::StdObjRef::kNoPing) == 0, found->exporter, found->resolver,
+                    found->rem_unknown
+              };
               Hold(interface);
               done(interface);
             });
 }
 
-void DcomClient::Invoke(const RemoteInterface& target, std::uint16_t opnum, base::Bytes body, absl::Duration timeout,
-                        absl::AnyInvocable<void(InvokeOutcome)> done) {
+void DcomClient::Invoke(const RemoteInterface& target, std::uint16_t opnum, base::Bytes body,
+                        absl::Duration timeout, absl::AnyInvocable<void(InvokeOutcome)> done) {
   InvokeOn(target.exporter, target.iid, target.ipid, opnum, std::move(body), timeout, std::move(done));
 }
 
-void DcomClient::InvokeOn(const Endpoint& exporter, const base::Guid& iid, const orpc::Ipid& ipid, std::uint16_t opnum,
-                          base::Bytes body, absl::Duration timeout, absl::AnyInvocable<void(InvokeOutcome)> done) {
+void DcomClient::InvokeOn(const Endpoint& exporter, const base::Guid& iid, const orpc::Ipid& ipid,
+                          std::uint16_t opnum, base::Bytes body, absl::Duration timeout,
+                          absl::AnyInvocable<void(InvokeOutcome)> done) {
   rpc::CallRequest request{.interface = {iid, 0, 0},
                            .opnum = opnum,
                            .object = ipid.value,
@@ -208,7 +213,8 @@ void DcomClient::InvokeOn(const Endpoint& exporter, const base::Guid& iid, const
             });
 }
 
-void DcomClient::QueryInterface(const RemoteInterface& from, const base::Guid& iid, Done<RemoteInterface> done) {
+void DcomClient::QueryInterface(const RemoteInterface& from, const base::Guid& iid,
+                                Done<RemoteInterface> done) {
   constexpr std::uint32_t kRefs = 5;  // as Windows asks for
   const orpc::RemQueryInterfaceRequest request{.ipid = from.ipid, .public_refs = kRefs, .iids = {iid}};
   InvokeOn(from.exporter, orpc::kIidIRemUnknown, from.rem_unknown, orpc::RemQueryInterfaceRequest::kOpnum,
@@ -239,8 +245,9 @@ void DcomClient::QueryInterface(const RemoteInterface& from, const base::Guid& i
 void DcomClient::Release(const RemoteInterface& interface, absl::AnyInvocable<void()> done) {
   Forget(interface);
   const orpc::RemRefsRequest request{{{interface.ipid, interface.public_refs, 0}}};
-  InvokeOn(interface.exporter, orpc::kIidIRemUnknown, interface.rem_unknown, orpc::RemRefsRequest::kReleaseOpnum,
-           ndr::Encode(request), options_.call_timeout, [done = std::move(done)](InvokeOutcome) mutable {
+  InvokeOn(interface.exporter, orpc::kIidIRemUnknown, interface.rem_unknown,
+           orpc::RemRefsRequest::kReleaseOpnum, ndr::Encode(request), options_.call_timeout,
+           [done = std::move(done)](InvokeOutcome) mutable {
              if (done) done();
            });
 }
@@ -288,7 +295,8 @@ void DcomClient::Perform(orpc::PingActions actions) {
     base::Bytes stub =
         complex ? ndr::Encode(*complex) : ndr::Encode(std::get<orpc::SimplePingRequest>(send.ping));
     const std::uint16_t opnum = complex ? orpc::ComplexPingRequest::kOpnum : orpc::SimplePingRequest::kOpnum;
-    Call(resolvers_.at(send.resolver), orpc::kIidIObjectExporter, opnum, std::move(stub), options_.call_timeout, done);
+    Call(resolvers_.at(send.resolver), orpc::kIidIObjectExporter, opnum, std::move(stub),
+         options_.call_timeout, done);
   }
   absl::erase_if(resolvers_, [this](const auto& entry) {
     return pinger_.state(entry.first) == orpc::Pinger::State::kAbsent;

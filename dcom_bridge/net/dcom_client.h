@@ -1,5 +1,5 @@
-// The client's half of DCOM, [MS-DCOM] 3.2: activates, unmarshals, calls and releases objects of other exporters and keeps
-// them alive by pings.
+// The client's half of DCOM, [MS-DCOM] 3.2: activates, unmarshals, calls and releases objects of other
+// exporters and keeps them alive by pings.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +57,8 @@ struct DcomClientOptions {
   orpc::PingerOptions pinger;
 };
 
-// Loop thread only. Callbacks come from the loop, never from inside the call that they answer, and not after the client
-// died.
+// Loop thread only. Callbacks come from the loop, never from inside the call that they answer, and not after
+// the client died.
 class DcomClient {
  public:
   template <typename T>
@@ -67,7 +67,8 @@ class DcomClient {
   DcomClient(Loop& loop, RpcClient& rpc, base::Clock& clock, DcomClientOptions options);
   ~DcomClient();
 
-  // ServerAlive2 of the resolver at `scm`, at the level of the connection: proves address, account and password.
+  // ServerAlive2 of the resolver at `scm`, at the level of the connection: proves address, account and
+  // password.
   void Probe(const Endpoint& scm, absl::Duration timeout, absl::AnyInvocable<void(absl::Status)> done);
 
   // IRemoteSCMActivator::RemoteCreateInstance. One result for each of `iids`, in their order.
@@ -84,7 +85,8 @@ class DcomClient {
   // kUnimplemented: the object does not have it.
   void QueryInterface(const RemoteInterface& from, const base::Guid& iid, Done<RemoteInterface> done);
 
-  // Gives the references back and stops the pings. `done`, where given, is told when the server answered or could not.
+  // Gives the references back and stops the pings. `done`, where given, is told when the server answered or
+  // could not.
   void Release(const RemoteInterface& interface, absl::AnyInvocable<void()> done = nullptr);
   // Forgets them without a word: the server, or its connection, is gone.
   void Forget(const RemoteInterface& interface);

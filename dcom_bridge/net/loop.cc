@@ -36,9 +36,10 @@ Timer Loop::After(absl::Duration delay, Task task) {
   auto state = std::make_shared<Timer::State>(impl_->io);
   state->timer.expires_after(absl::ToChronoNanoseconds(delay));
   // The weak pointer is the cancellation: the handle's death leaves nothing to lock.
-  state->timer.async_wait([weak = std::weak_ptr(state), task = std::make_shared<Task>(std::move(task))](auto error) {
-    if (!error && weak.lock()) (*task)();
-  });
+  state->timer.async_wait(
+      [weak = std::weak_ptr(state), task = std::make_shared<Task>(std::move(task))](auto error) {
+        if (!error && weak.lock()) (*task)();
+      });
   return Timer(std::move(state));
 }
 

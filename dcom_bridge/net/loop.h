@@ -38,7 +38,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs tasks and I/O on the calling thread until Stop(). What is queued and not run is dropped when the loop dies.
+  // Runs tasks and I/O on the calling thread until Stop(). What is queued and not run is dropped when the
+  // loop dies.
   void Run();
   // Makes a stopped loop ready for another Run().
   void Restart();
@@ -46,7 +47,8 @@ class Loop {
   void Stop();
   void Post(Task task);
 
-  // Calls `task` on the loop thread after `delay`, unless the timer was cancelled. Loop thread, or before Run().
+  // Calls `task` on the loop thread after `delay`, unless the timer was cancelled. Loop thread, or before
+  // Run().
   [[nodiscard]] Timer After(absl::Duration delay, Task task);
 
   // For the files of this folder.

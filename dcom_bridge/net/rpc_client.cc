@@ -22,7 +22,8 @@ std::string Endpoint::ToString() const {
 
 namespace {
 
-// One connection, from the look-up of its name to its end. The association keeps the calls that come before it is bound.
+// One connection, from the look-up of its name to its end. The association keeps the calls that come before
+// it is bound.
 class Link : public std::enable_shared_from_this<Link> {
  public:
   using OnEnd = absl::AnyInvocable<void(bool was_bound, const absl::Status&)>;
@@ -45,10 +46,11 @@ class Link : public std::enable_shared_from_this<Link> {
         endpoint_.host, absl::StrCat(endpoint_.port), asio::ip::resolver_base::numeric_service,
         [self = shared_from_this(), first_interface](auto error, tcp::resolver::results_type found) {
           if (error) return self->End(absl::UnavailableError(error.message()));
-          asio::async_connect(self->socket_, found, [self, first_interface](auto failure, const tcp::endpoint&) {
-            if (failure) return self->End(absl::UnavailableError(failure.message()));
-            self->OnConnected(first_interface);
-          });
+          asio::async_connect(self->socket_, found,
+                              [self, first_interface](auto failure, const tcp::endpoint&) {
+                                if (failure) return self->End(absl::UnavailableError(failure.message()));
+                                self->OnConnected(first_interface);
+                              });
         });
   }
 
@@ -74,7 +76,8 @@ class Link : public std::enable_shared_from_this<Link> {
     resolver_.cancel();
     boost::system::error_code ignored;
     socket_.close(ignored);
-    const absl::Status status(reason.code(), absl::StrCat(endpoint_.ToString(), ": ", std::string(reason.message())));
+    const absl::Status status(reason.code(),
+                              absl::StrCat(endpoint_.ToString(), ": ", std::string(reason.message())));
     if (connection_) connection_->Close(status);
     Perform(association_.OnClosed(status), /*inside_call=*/false);
     if (OnEnd on_end = std::exchange(on_end_, nullptr)) on_end(bound_, status);
@@ -132,7 +135,8 @@ class Link : public std::enable_shared_from_this<Link> {
       } else if (auto* done = std::get_if<rpc::CallDone>(&action)) {
         const auto it = calls_.find(done->call);
         if (it == calls_.end()) continue;
-        if (it->second.timed_out) done->result = absl::DeadlineExceededError(endpoint_.ToString() + ": no answer in time");
+        if (it->second.timed_out)
+          done->result = absl::DeadlineExceededError(endpoint_.ToString() + ": no answer in time");
         results.emplace_back(std::move(it->second.done), RpcResult{std::move(done->result), bound_});
         calls_.erase(it);
       } else if (auto* close = std::get_if<rpc::ClientClose>(&action)) {
@@ -143,7 +147,8 @@ class Link : public std::enable_shared_from_this<Link> {
     }
     for (auto& [done, result] : results) {
       if (inside_call) {
-        loop_.Post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+        loop_.Post(
+            [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
       } else {
         done(std::move(result));
       }
@@ -200,7 +205,8 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
  private:
   absl::StatusOr<std::shared_ptr<Link>> LinkTo(const Endpoint& endpoint, const pdu::SyntaxId& interface) {
     if (const auto it = links_.find(endpoint); it != links_.end()) return it->second;
-    if (links_.size() >= options_.max_connections) return absl::ResourceExhaustedError("too many connections");
+    if (links_.size() >= options_.max_connections)
+      return absl::ResourceExhaustedError("too many connections");
     std::unique_ptr<auth::SecurityContext> security;
     if (options_.level != auth::AuthLevel::kNone) {
       absl::StatusOr<std::unique_ptr<auth::SecurityContext>> made = new_initiator_(endpoint);
@@ -231,10 +237,13 @@ RpcClient::RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_init
     : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(new_initiator))) {}
 RpcClient::~RpcClient() { impl_->Stop(); }
 
-void RpcClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done) {
+void RpcClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout,
+                     RpcDone done) {
   impl_->Call(endpoint, std::move(request), timeout, std::move(done));
 }
-void RpcClient::Drop(const Endpoint& endpoint, absl::Status reason) { impl_->Drop(endpoint, std::move(reason)); }
+void RpcClient::Drop(const Endpoint& endpoint, absl::Status reason) {
+  impl_->Drop(endpoint, std::move(reason));
+}
 void RpcClient::set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed) {
   impl_->set_on_closed(std::move(on_closed));
 }

@@ -1,5 +1,5 @@
-// Calls remote procedures: one connection for each server and level of protection, dialed at the first call, kept while it
-// is wanted.
+// Calls remote procedures: one connection for each server and level of protection, dialed at the first call,
+// kept while it is wanted.
 #pragma once
 
 #include <compare>
@@ -31,8 +31,8 @@ struct RpcClientOptions {
   std::size_t max_stub = std::size_t{64} << 20;
 };
 
-// A reply, or a fault of the server. A status: no answer, whether the server executed the call is not known unless the
-// status is kUnauthenticated or the connection could not be made (see RpcResult::sent).
+// A reply, or a fault of the server. A status: no answer, whether the server executed the call is not known
+// unless the status is kUnauthenticated or the connection could not be made (see RpcResult::sent).
 struct RpcResult {
   std::variant<rpc::CallReply, rpc::CallFault, absl::Status> outcome;
   // False: the request did not leave, the server cannot have executed it.
@@ -49,7 +49,8 @@ class RpcClient {
   RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_initiator);
   ~RpcClient();
 
-  // `done` is called once, from the loop, never from inside this call; not at all when the client dies first. Loop thread.
+  // `done` is called once, from the loop, never from inside this call; not at all when the client dies first.
+  // Loop thread.
   void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done);
 
   // Closes the connection to `endpoint`, where there is one; its calls fail.

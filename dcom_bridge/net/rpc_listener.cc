@@ -18,7 +18,11 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(Loop& loop, ListenerOptions options, const rpc::ServiceTable& services, rpc::AuthProvider& auth,
        rpc::AssociationGroups& groups)
-      : loop_(loop), options_(std::move(options)), services_(services), auth_(auth), groups_(groups),
+      : loop_(loop),
+        options_(std::move(options)),
+        services_(services),
+        auth_(auth),
+        groups_(groups),
         acceptor_(loop.io()) {}
 
   absl::Status Open() {
@@ -31,7 +35,8 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error == asio::error::address_in_use) return absl::AlreadyExistsError(absl::StrCat(name, " is in use"));
+    if (error == asio::error::address_in_use)
+      return absl::AlreadyExistsError(absl::StrCat(name, " is in use"));
     if (error) return absl::UnavailableError(absl::StrCat("cannot listen on ", name, ": ", error.message()));
     port_ = acceptor_.local_endpoint(error).port();
     options_.rpc.secondary_address = absl::StrCat(port_);
@@ -47,7 +52,8 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     retry_.Cancel();
     // Taken out first: a session that closes removes itself from the table.
     const auto sessions = std::exchange(sessions_, {});
-    for (const auto& [id, session] : sessions) session->connection->Close(absl::CancelledError("listener closed"));
+    for (const auto& [id, session] : sessions)
+      session->connection->Close(absl::CancelledError("listener closed"));
   }
 
   std::uint16_t port() const { return port_; }
@@ -93,7 +99,8 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     session->id = ++next_id_;
     session->address = address;
     session->connection = std::make_shared<Connection>(std::move(socket), options_.max_queued_bytes);
-    session->association = std::make_unique<rpc::ServerAssociation>(options_.rpc, services_, auth_, groups_, address);
+    session->association =
+        std::make_unique<rpc::ServerAssociation>(options_.rpc, services_, auth_, groups_, address);
     sessions_.emplace(session->id, session);
     ArmIdle(session, options_.bind_timeout);
     const std::weak_ptr<Impl> weak = weak_from_this();
@@ -146,7 +153,8 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
         }
         session->connection->Close(std::move(close->status));
       }
-      // CancelCall: no service here can undo a call that it has taken; the association drops what is not wanted.
+      // CancelCall: no service here can undo a call that it has taken; the association drops what is not
+      // wanted.
     }
   }
 
@@ -154,13 +162,14 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     if (deliver.call.caller) session->authenticated = true;
     deliver.call.association = session->id;
     const rpc::CallId id = deliver.call.id;
-    deliver.service->Handle(std::move(deliver.call), [weak = weak_from_this(), weak_session = std::weak_ptr(session),
-                                                      id](rpc::CallOutcome outcome) {
-      const auto self = weak.lock();
-      const SessionPtr open = weak_session.lock();
-      if (!self || !open || !open->association) return;
-      self->Perform(open, open->association->Complete(id, std::move(outcome)));
-    });
+    deliver.service->Handle(
+        std::move(deliver.call),
+        [weak = weak_from_this(), weak_session = std::weak_ptr(session), id](rpc::CallOutcome outcome) {
+          const auto self = weak.lock();
+          const SessionPtr open = weak_session.lock();
+          if (!self || !open || !open->association) return;
+          self->Perform(open, open->association->Complete(id, std::move(outcome)));
+        });
   }
 
   Loop& loop_;

@@ -20,8 +20,8 @@ struct ListenerOptions {
   std::uint16_t port = 0;             // 0: any free one
   std::size_t max_connections = 1024;
   std::size_t max_connections_per_peer = 256;  // of one IP address
-  // A connection that has not bound by then is closed; so is one that never authenticated and has been quiet for
-  // anonymous_timeout.
+  // A connection that has not bound by then is closed; so is one that never authenticated and has been quiet
+  // for anonymous_timeout.
   absl::Duration bind_timeout = absl::Seconds(10);
   absl::Duration anonymous_timeout = absl::Minutes(2);
   // Answers that the peer does not read.
@@ -31,11 +31,12 @@ struct ListenerOptions {
 
 class RpcListener {
  public:
-  // kAlreadyExists: the port is in use; kInvalidArgument: no address. Loop thread, or before Run(). Services, provider
-  // and groups outlive the listener.
+  // kAlreadyExists: the port is in use; kInvalidArgument: no address. Loop thread, or before Run(). Services,
+  // provider and groups outlive the listener.
   static absl::StatusOr<std::unique_ptr<RpcListener>> Listen(Loop& loop, ListenerOptions options,
                                                              const rpc::ServiceTable& services,
-                                                             rpc::AuthProvider& auth, rpc::AssociationGroups& groups);
+                                                             rpc::AuthProvider& auth,
+                                                             rpc::AssociationGroups& groups);
   // Closes every connection at once; calls that are under way are answered into the void.
   ~RpcListener();
 

@@ -26,12 +26,14 @@ absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& 
   if (!found) return absl::NotFoundError(absl::StrCat("no account '", key, "' to call back as"));
   const auth::Credentials credentials{found->domain, found->user, found->nt_hash};
   auto account = std::make_unique<Account>();
-  account->rpc = std::make_unique<net::RpcClient>(
-      loop_, net::RpcClientOptions{.level = options_.level}, [this, credentials](const net::Endpoint& endpoint) {
-        return auth::NewInitiator(auth::AuthType::kSpnego, credentials, "RPCSS/" + endpoint.host, clock_, random_);
-      });
-  account->dcom = std::make_unique<net::DcomClient>(loop_, *account->rpc, clock_,
-                                                    net::DcomClientOptions{.call_timeout = options_.call_timeout});
+  account->rpc =
+      std::make_unique<net::RpcClient>(loop_, net::RpcClientOptions{.level = options_.level},
+                                       [this, credentials](const net::Endpoint& endpoint) {
+                                         return auth::NewInitiator(auth::AuthType::kSpnego, credentials,
+                                                                   "RPCSS/" + endpoint.host, clock_, random_);
+                                       });
+  account->dcom = std::make_unique<net::DcomClient>(
+      loop_, *account->rpc, clock_, net::DcomClientOptions{.call_timeout = options_.call_timeout});
   net::DcomClient* dcom = account->dcom.get();
   by_account_.emplace(key, std::move(account));
   return dcom;

@@ -1,5 +1,5 @@
-// Ways back to the clients: one DCOM client for each account that activated, whose secret the account file has. A
-// connection to a client's exporter is kept while one of its callbacks is held. Loop thread only.
+// Ways back to the clients: one DCOM client for each account that activated, whose secret the account file
+// has. A connection to a client's exporter is kept while one of its callbacks is held. Loop thread only.
 #pragma once
 
 #include <memory>

@@ -99,7 +99,8 @@ void CallbackSender::OnRead(absl::StatusOr<std::vector<event::ProgressEvent>> ev
   if (!events.ok()) return GiveUp(std::string(events.status().message()));
   if (!events->empty()) {
     read_ = events->back().source_sequence;
-    queue_.insert(queue_.end(), std::make_move_iterator(events->begin()), std::make_move_iterator(events->end()));
+    queue_.insert(queue_.end(), std::make_move_iterator(events->begin()),
+                  std::make_move_iterator(events->end()));
     more_ = true;  // there may be more than was read
   }
   SendNext();
@@ -122,8 +123,9 @@ void CallbackSender::SendNext() {
     call = EncodeCallback(queue_.front());
   }
   sending_ = true;
-  dcom_->Invoke(callback2_ ? *callback2_ : *callback_, call.opnum, std::move(call.body), pool_.call_timeout(),
-                [self = shared_from_this(), count](auto outcome) { self->OnAnswered(count, std::move(outcome)); });
+  dcom_->Invoke(
+      callback2_ ? *callback2_ : *callback_, call.opnum, std::move(call.body), pool_.call_timeout(),
+      [self = shared_from_this(), count](auto outcome) { self->OnAnswered(count, std::move(outcome)); });
 }
 
 void CallbackSender::OnAnswered(std::size_t sent, net::InvokeOutcome outcome) {
@@ -148,7 +150,8 @@ void CallbackSender::OnAnswered(std::size_t sent, net::InvokeOutcome outcome) {
 }
 
 void CallbackSender::GiveUp(const std::string& why) {
-  spdlog::warn("operation {}: the callback of {} is given up: {}", operation_.ToString(), activator_.Name(), why);
+  spdlog::warn("operation {}: the callback of {} is given up: {}", operation_.ToString(), activator_.Name(),
+               why);
   Stop();
 }
 

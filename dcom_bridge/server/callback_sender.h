@@ -1,5 +1,6 @@
 // Carries the events of one operation to its callback: one call outstanding, in order, after their commit. By
-// IIpamOperationWithProgressCallback2 where the callback has it (many events in a call), else one callback an event.
+// IIpamOperationWithProgressCallback2 where the callback has it (many events in a call), else one callback an
+// event.
 //
 // State x event:
 //
@@ -36,8 +37,9 @@ class CallbackSender : public std::enable_shared_from_this<CallbackSender> {
   using Opened = absl::AnyInvocable<void(base::HResult)>;
 
   // `on_stopped` is told once, last. The pool and the engine outlive it.
-  CallbackSender(std::shared_ptr<net::Loop> loop, CallbackPool& pool, engine::Engine& engine, base::Guid operation,
-                 auth::Principal activator, std::function<void(CallbackSender&)> on_stopped);
+  CallbackSender(std::shared_ptr<net::Loop> loop, CallbackPool& pool, engine::Engine& engine,
+                 base::Guid operation, auth::Principal activator,
+                 std::function<void(CallbackSender&)> on_stopped);
 
   // Resolves the callback and looks for its batched form; `opened` is told whether it can be called.
   void Open(const orpc::ObjRef& callback, Opened opened);

@@ -51,7 +51,9 @@ struct OneCallback {
   EncodedCallback operator()(const event::Started& e) const {
     return Encode(idl::StartProgressCallback{e.is_non_deterministic});
   }
-  EncodedCallback operator()(const event::SubtaskAdded& e) const { return Encode(idl::AddSubTask{ToWire(e.subtask)}); }
+  EncodedCallback operator()(const event::SubtaskAdded& e) const {
+    return Encode(idl::AddSubTask{ToWire(e.subtask)});
+  }
   EncodedCallback operator()(const event::SubtaskChanged& e) const {
     return Encode(idl::SetSubTaskStatus{ToWire(e.subtask), static_cast<idl::SubTaskStatus>(e.status),
                                         idl::FromPercent(e.percent), Wide(e.completion_status_xml)});
@@ -60,7 +62,8 @@ struct OneCallback {
     return Encode(idl::SetCompletionPercentage{idl::FromPercent(e.percent)});
   }
   EncodedCallback operator()(const event::OverallStatusSet& e) const {
-    return Encode(idl::SetOverallStatus{static_cast<idl::OverallStatus>(e.status), Wide(e.completion_status_xml)});
+    return Encode(
+        idl::SetOverallStatus{static_cast<idl::OverallStatus>(e.status), Wide(e.completion_status_xml)});
   }
 };
 
@@ -79,7 +82,8 @@ struct OfReport {
             .completion_status = Wide(e.completion_status_xml)};
   }
   idl::ProgressEvent operator()(const event::PercentageChanged& e) const {
-    return {.kind = idl::EventKind::kSetCompletionPercentage, .percent_complete = idl::FromPercent(e.percent)};
+    return {.kind = idl::EventKind::kSetCompletionPercentage,
+            .percent_complete = idl::FromPercent(e.percent)};
   }
   idl::ProgressEvent operator()(const event::OverallStatusSet& e) const {
     return {.kind = idl::EventKind::kSetOverallStatus,
@@ -109,7 +113,9 @@ struct SizeOf {
 
 }  // namespace
 
-EncodedCallback EncodeCallback(const event::ProgressEvent& event) { return VisitCallback(event, OneCallback{}); }
+EncodedCallback EncodeCallback(const event::ProgressEvent& event) {
+  return VisitCallback(event, OneCallback{});
+}
 
 EncodedCallback EncodeReport(std::span<const event::ProgressEvent> events) {
   idl::ReportProgress report;

@@ -24,7 +24,9 @@ using ipam::server::ServerConfig;
 
 constexpr char kProgram[] = "ipam-dcom-server";
 
-int Report(const absl::Status& status) { return status.ok() ? 0 : ipam::settings::Complain(kProgram, status); }
+int Report(const absl::Status& status) {
+  return status.ok() ? 0 : ipam::settings::Complain(kProgram, status);
+}
 
 int PrintAccount(const std::string& name) {
   std::string password;

@@ -39,18 +39,22 @@ orpc::OrpcOutcome OperationObject::Initialize(const orpc::OrpcCall& call) {
   // 3.19.1.1: a failed validation closes the session.
   state_ = State::kClosed;
   if (!request->parameters) {
-    return Result(base::kInvalidArgument, model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "parameters is NULL"));
+    return Result(
+        base::kInvalidArgument,
+        model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "parameters is NULL"));
   }
   bool well_formed = false;
   const std::string xml = base::ToUtf8(*request->parameters, &well_formed);
   if (!well_formed) {
     return Result(base::kInvalidArgument,
-                  model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "parameters is not well-formed UTF-16"));
+                  model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                                          "parameters is not well-formed UTF-16"));
   }
   absl::StatusOr<engine::Prepared> prepared = sessions_.engine().Prepare(xml);
   if (!prepared.ok()) {
     return Result(base::kInvalidArgument,
-                  model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, std::string(prepared.status().message())));
+                  model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                                          std::string(prepared.status().message())));
   }
   prepared_ = *std::move(prepared);
   state_ = State::kInitialized;

@@ -1,10 +1,11 @@
-// The object that a client activates: one session of IIpamOperationWithProgress, [MS-IPAMM2] 3.19. Loop thread only.
+// The object that a client activates: one session of IIpamOperationWithProgress, [MS-IPAMM2] 3.19. Loop
+// thread only.
 //
 // State x method; what is not listed is E_ILLEGAL_METHOD_CALL and changes nothing (discrepancies A.6):
 //
-//   SessionInitialized  InitializeOperationParameters, valid      S_OK                              Initialized
+//   SessionInitialized  InitializeOperationParameters, valid      S_OK Initialized
 //                       the same, not valid                       E_INVALIDARG                      Closed
-//   Initialized         StartOperationWithCallback, NULL          E_INVALIDARG                      Initialized
+//   Initialized         StartOperationWithCallback, NULL          E_INVALIDARG Initialized
 //                       the same                                  resolve the callback, commit,     Starting
 //                                                                 StartProgressCallback
 //   Starting            its answer is a success                   S_OK, the operation runs          Started

@@ -31,7 +31,8 @@
 namespace ipam::server {
 namespace {
 
-// A parameters text of 32 MiB in UTF-16, with room for its header: design limit of InitializeOperationParameters.
+// A parameters text of 32 MiB in UTF-16, with room for its header: design limit of
+// InitializeOperationParameters.
 constexpr std::size_t kParametersStub = std::size_t{64} << 20;
 
 std::string HostName() {
@@ -65,16 +66,18 @@ class Server::Impl {
       : options_(std::move(options)),
         clock_(clock),
         accounts_(std::move(accounts)),
-        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(HostName()), {}, clock_, random_)),
+        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(HostName()), {}, clock_,
+                                         random_)),
         exporter_({.minimum_level = options_.minimum_level,
-                   .stub_limits = {{idl::kIidOperationWithProgress, idl::InitializeOperationParameters::kOpnum,
-                                    kParametersStub}}},
+                   .stub_limits = {{idl::kIidOperationWithProgress,
+                                    idl::InitializeOperationParameters::kOpnum, kParametersStub}}},
                   clock_),
         resolver_({}, exporter_, clock_),
         activator_({.minimum_level = options_.minimum_level}, exporter_),
         management_({.interfaces = {std::begin(kOffered), std::end(kOffered)}}),
         sessions_(loop_),
-        pool_(*loop_, {.level = options_.callback_level, .account = options_.callback_account}, accounts_, clock_) {
+        pool_(*loop_, {.level = options_.callback_level, .account = options_.callback_account}, accounts_,
+              clock_) {
     activator_.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
       return std::make_shared<OperationObject>(sessions_);
     });
@@ -87,15 +90,16 @@ class Server::Impl {
          std::initializer_list<rpc::Service*>{&mapper_, &management_, &resolver_, &activator_, &exporter_}) {
       services_.Add(*service);
     }
-    IPAM_ASSIGN_OR_RETURN(listener_,
-                          net::RpcListener::Listen(*loop_, {.address = options_.address, .port = options_.port},
-                                                   services_, acceptors_, groups_));
+    IPAM_ASSIGN_OR_RETURN(
+        listener_, net::RpcListener::Listen(*loop_, {.address = options_.address, .port = options_.port},
+                                            services_, acceptors_, groups_));
     port_ = listener_->port();
     std::vector<std::string> hosts = options_.hosts;
     const bool wildcard = options_.address == "0.0.0.0" || options_.address == "::";
     if (hosts.empty()) hosts = {wildcard ? HostName() : options_.address};
-    exporter_.Advertise(
-        {.hosts = std::move(hosts), .port = port_, .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
+    exporter_.Advertise({.hosts = std::move(hosts),
+                         .port = port_,
+                         .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
     RegisterEndpoints();
     loop_->Post([this] { Reclaim(); });
     thread_ = std::thread([this] { loop_->Run(); });
@@ -127,7 +131,8 @@ class Server::Impl {
     std::array<std::uint8_t, 4> ipv4{};
     if (inet_pton(AF_INET, options_.address.c_str(), ipv4.data()) != 1) return;  // towers carry IPv4 only
     for (const pdu::SyntaxId& interface : kOffered) {
-      mapper_.Register({.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});
+      mapper_.Register(
+          {.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});
     }
   }
   // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.

@@ -1,4 +1,5 @@
-// The native DCOM server backend: everything of DCOM on one port, the class object, and the operations engine behind it.
+// The native DCOM server backend: everything of DCOM on one port, the class object, and the operations engine
+// behind it.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace ipam::server {
 struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address to listen on
   std::uint16_t port = 135;           // 0: any free one
-  // Names or addresses under which clients reach the port, the preferred one first. Empty: `address`, or, where that is a
-  // wildcard, this host's name.
+  // Names or addresses under which clients reach the port, the preferred one first. Empty: `address`, or,
+  // where that is a wildcard, this host's name.
   std::vector<std::string> hosts;
   // Of activation and ORPC; nothing below packet integrity is taken (CVE-2021-26414).
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;

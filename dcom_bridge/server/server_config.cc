@@ -25,7 +25,8 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   const CLI::CheckedTransformer level(std::map<std::string, auth::AuthLevel>{
       {"integrity", auth::AuthLevel::kIntegrity}, {"privacy", auth::AuthLevel::kPrivacy}});
   app.add_option("--dcom-listen", raw.listen, "All of DCOM on this one port")
-      ->type_name("ADDRESS:PORT")->capture_default_str();
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
   app.add_option("--dcom-advertise", c.server.hosts,
                  "Name or address under which clients reach it, repeatable (default: the listen address)")
       ->take_all();
@@ -41,24 +42,31 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
       ->transform(level);
   c.server.engine.database = "ipam.db";
   app.add_option("--store-path", c.server.engine.database, "IPAM data store, an SQLite database")
-      ->type_name("FILE")->capture_default_str();
+      ->type_name("FILE")
+      ->capture_default_str();
   app.add_option("--engine-administrator", c.server.engine.administrators,
-                 "Account that may run every operation, DOMAIN\\user, repeatable")->take_all();
+                 "Account that may run every operation, DOMAIN\\user, repeatable")
+      ->take_all();
   app.add_option("--engine-step-delay", raw.step_delay, "Slows each step of an operation, for demonstrations")
-      ->type_name("TIME")->capture_default_str();
+      ->type_name("TIME")
+      ->capture_default_str();
   app.add_option("--engine-max-running", c.server.engine.max_running, "Operations that run side by side")
-      ->check(CLI::Range(1, 10'000))->capture_default_str();
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   app.add_option("--engine-max-queued", c.server.engine.max_queued, "Operations that wait for their turn")
-      ->check(CLI::Range(0, 1'000'000))->capture_default_str();
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   app.add_option("--log-level", c.log_level, "debug, info, warn or error")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))->capture_default_str();
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
   app.add_option("--pid-file", c.pid_file, "Written when the port is open")->type_name("FILE");
 
   app.add_subcommand("serve", "Run the server (the default)");
   CLI::App* import = app.add_subcommand("import", "Load servers, scopes, zones ... from YAML into the store");
   import->add_option("FILE", c.operand, "As `export` writes it")->required();
   app.add_subcommand("export", "Write the store as YAML to standard output");
-  CLI::App* account = app.add_subcommand("account", "Print a line for the account file; the password on standard input");
+  CLI::App* account =
+      app.add_subcommand("account", "Print a line for the account file; the password on standard input");
   account->add_option("NAME", c.operand, "DOMAIN\\user")->required();
 }
 
@@ -71,10 +79,12 @@ Command CommandOf(const CLI::App& app) {
 
 }  // namespace
 
-absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
-  CLI::App app("A management server for IPAM operations: DCOM on one port, the operations of [MS-IPAMM2] on an SQLite "
-               "store.",
-               "ipam-dcom-server");
+absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& environment) {
+  CLI::App app(
+      "A management server for IPAM operations: DCOM on one port, the operations of [MS-IPAMM2] on an SQLite "
+      "store.",
+      "ipam-dcom-server");
   Parsed parsed;
   ServerConfig& c = parsed.config;
   Raw raw;
@@ -85,13 +95,16 @@ absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments, const st
   parsed.done = outcome.printed_help;
   if (parsed.done) return parsed;
   c.command = CommandOf(app);
-  IPAM_ASSIGN_OR_RETURN(const settings::HostPort listen, settings::ParseHostPort("--dcom-listen", raw.listen));
+  IPAM_ASSIGN_OR_RETURN(const settings::HostPort listen,
+                        settings::ParseHostPort("--dcom-listen", raw.listen));
   c.server.address = listen.host;
   c.server.port = listen.port;
-  IPAM_ASSIGN_OR_RETURN(c.server.engine.step_delay, settings::ParseTime("--engine-step-delay", raw.step_delay));
+  IPAM_ASSIGN_OR_RETURN(c.server.engine.step_delay,
+                        settings::ParseTime("--engine-step-delay", raw.step_delay));
   if (c.command == Command::kServe && c.accounts_path.empty()) {
     return absl::InvalidArgumentError(
-        "--auth-accounts is missing: the file of accounts that may log on (`ipam-dcom-server account` makes its lines)");
+        "--auth-accounts is missing: the file of accounts that may log on (`ipam-dcom-server account` makes "
+        "its lines)");
   }
   return parsed;
 }

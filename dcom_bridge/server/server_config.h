@@ -32,6 +32,7 @@ struct Parsed {
 };
 
 // kInvalidArgument: one line that names the option, the file and the line.
-absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
+absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& environment);
 
 }  // namespace ipam::server

@@ -13,7 +13,8 @@ StartResult ToStartResult(const absl::Status& status) {
   const std::string message(status.message());
   switch (status.code()) {
     case absl::StatusCode::kPermissionDenied:
-      return {base::kAccessDenied, model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_ACCESS_DENIED, message)};
+      return {base::kAccessDenied,
+              model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_ACCESS_DENIED, message)};
     case absl::StatusCode::kResourceExhausted:
       return {base::kOutOfMemory, model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_NONE, message)};
     default:
@@ -38,32 +39,35 @@ void Sessions::Start(engine::Prepared prepared, const auth::Principal& caller, c
   });
 }
 
-void Sessions::Commit(std::shared_ptr<CallbackSender> sender, engine::Prepared prepared, engine::Caller caller,
-                      Started started) {
+void Sessions::Commit(std::shared_ptr<CallbackSender> sender, engine::Prepared prepared,
+                      engine::Caller caller, Started started) {
   spdlog::info("operation {}: {} for {}", sender->operation().ToString(), prepared.kind, caller.user);
-  engine_->Start(sender->operation(), std::move(prepared), std::move(caller),
-                 [this, sender, started = std::move(started)](absl::Status status) mutable {
-                   loop_->Post([this, sender, status = std::move(status), started = std::move(started)]() mutable {
-                     OnCommitted(sender, status, std::move(started));
-                   });
-                 });
+  engine_->Start(
+      sender->operation(), std::move(prepared), std::move(caller),
+      [this, sender, started = std::move(started)](absl::Status status) mutable {
+        loop_->Post([this, sender, status = std::move(status), started = std::move(started)]() mutable {
+          OnCommitted(sender, status, std::move(started));
+        });
+      });
 }
 
 void Sessions::OnCommitted(const std::shared_ptr<CallbackSender>& sender, const absl::Status& status,
                            Started started) {
   if (!status.ok()) {
-    spdlog::warn("operation {} is refused: {}", sender->operation().ToString(), std::string(status.message()));
+    spdlog::warn("operation {} is refused: {}", sender->operation().ToString(),
+                 std::string(status.message()));
     sender->Stop();
     return started(ToStartResult(status));
   }
-  sender->SendFirst([this, operation = sender->operation(), started = std::move(started)](base::HResult result) mutable {
-    if (result.ok()) {
-      engine_->Proceed(operation);
-    } else {
-      engine_->Abandon(operation, "StartProgressCallback failed: " + base::ToString(result));
-    }
-    started({result, {}});
-  });
+  sender->SendFirst(
+      [this, operation = sender->operation(), started = std::move(started)](base::HResult result) mutable {
+        if (result.ok()) {
+          engine_->Proceed(operation);
+        } else {
+          engine_->Abandon(operation, "StartProgressCallback failed: " + base::ToString(result));
+        }
+        started({result, {}});
+      });
 }
 
 void Sessions::Stop() {

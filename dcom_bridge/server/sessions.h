@@ -1,4 +1,5 @@
-// Starts operations and keeps the senders of their callbacks; the bridge between the engine's thread and the loop.
+// Starts operations and keeps the senders of their callbacks; the bridge between the engine's thread and the
+// loop.
 #pragma once
 
 #include <memory>
@@ -30,9 +31,10 @@ class Sessions final : public engine::EventListener {
   }
   engine::Engine& engine() { return *engine_; }
 
-  // Loop thread. Resolves the callback, commits the operation, sends StartProgressCallback; `started` is told what
-  // StartOperationWithCallback returns.
-  void Start(engine::Prepared prepared, const auth::Principal& caller, const orpc::ObjRef& callback, Started started);
+  // Loop thread. Resolves the callback, commits the operation, sends StartProgressCallback; `started` is told
+  // what StartOperationWithCallback returns.
+  void Start(engine::Prepared prepared, const auth::Principal& caller, const orpc::ObjRef& callback,
+             Started started);
   // Loop thread. Gives all callbacks back.
   void Stop();
 
@@ -42,7 +44,8 @@ class Sessions final : public engine::EventListener {
  private:
   void Commit(std::shared_ptr<CallbackSender> sender, engine::Prepared prepared, engine::Caller caller,
               Started started);
-  void OnCommitted(const std::shared_ptr<CallbackSender>& sender, const absl::Status& status, Started started);
+  void OnCommitted(const std::shared_ptr<CallbackSender>& sender, const absl::Status& status,
+                   Started started);
 
   const std::shared_ptr<net::Loop> loop_;
   engine::Engine* engine_ = nullptr;

@@ -36,7 +36,8 @@ absl::StatusOr<HostPort> ParseHostPort(const std::string& option, const std::str
 
 absl::StatusOr<absl::Duration> ParseTime(const std::string& option, const std::string& text) {
   absl::Duration time;
-  if (absl::ParseDuration(text, &time) && time >= absl::ZeroDuration() && time < absl::InfiniteDuration()) return time;
+  if (absl::ParseDuration(text, &time) && time >= absl::ZeroDuration() && time < absl::InfiniteDuration())
+    return time;
   return absl::InvalidArgumentError(
       absl::StrCat(option, ": '", text, "' is no time, use for example 200ms, 10s or 72h"));
 }

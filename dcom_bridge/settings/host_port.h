@@ -15,7 +15,8 @@ struct HostPort {
   std::uint16_t port = 0;
 };
 
-// "host:port", "1.2.3.4:port" or "[v6]:port"; without a port `default_port`, where there is one. The error names `option`.
+// "host:port", "1.2.3.4:port" or "[v6]:port"; without a port `default_port`, where there is one. The error
+// names `option`.
 absl::StatusOr<HostPort> ParseHostPort(const std::string& option, const std::string& text,
                                        std::optional<std::uint16_t> default_port = std::nullopt);
 

@@ -26,7 +26,8 @@ absl::StatusOr<std::string> ReadBounded(const std::string& path) {
   if (!in) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
   std::string text(std::istreambuf_iterator<char>(in), {});
   if (in.bad()) return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
-  if (text.size() > kMaxFileBytes) return absl::InvalidArgumentError(absl::StrCat(path, " is larger than 1 MiB"));
+  if (text.size() > kMaxFileBytes)
+    return absl::InvalidArgumentError(absl::StrCat(path, " is larger than 1 MiB"));
   return text;
 }
 
@@ -34,21 +35,26 @@ bool Known(const CLI::App& app, const std::string& flag) {
   return flag != "help" && flag != "version" && app.get_option_no_throw("--" + flag) != nullptr;
 }
 
-std::string Argument(const std::string& flag, const std::string& value) { return absl::StrCat("--", flag, "=", value); }
+std::string Argument(const std::string& flag, const std::string& value) {
+  return absl::StrCat("--", flag, "=", value);
+}
 
 absl::Status AppendScalarOrList(const CLI::App& app, const std::string& path, const std::string& flag,
                                 const YAML::Node& node, std::vector<std::string>& out) {
   const auto at = [&] { return absl::StrFormat("%s:%d: ", path, node.Mark().line + 1); };
   const std::string key = absl::StrReplaceAll(flag, {{"-", "."}});
-  if (!Known(app, flag) || flag == "config") return absl::InvalidArgumentError(at() + "unknown key '" + key + "'");
+  if (!Known(app, flag) || flag == "config")
+    return absl::InvalidArgumentError(at() + "unknown key '" + key + "'");
   if (node.IsNull()) return absl::OkStatus();
   if (node.IsScalar()) {
     out.push_back(Argument(flag, node.Scalar()));
     return absl::OkStatus();
   }
-  if (!node.IsSequence()) return absl::InvalidArgumentError(at() + "'" + key + "' must be a value or a list of values");
+  if (!node.IsSequence())
+    return absl::InvalidArgumentError(at() + "'" + key + "' must be a value or a list of values");
   for (const YAML::Node& item : node) {
-    if (!item.IsScalar()) return absl::InvalidArgumentError(at() + "'" + key + "' holds something that is no value");
+    if (!item.IsScalar())
+      return absl::InvalidArgumentError(at() + "'" + key + "' holds something that is no value");
     out.push_back(Argument(flag, item.Scalar()));
   }
   return absl::OkStatus();
@@ -103,7 +109,8 @@ absl::Status AppendEnvironment(const CLI::App& app, const std::string& prefix, c
     if (equals == std::string::npos) continue;
     const std::string name = variable.substr(0, equals);
     std::string value = variable.substr(equals + 1);
-    std::string flag = absl::StrReplaceAll(absl::AsciiStrToLower(name.substr(prefix.size() + 1)), {{"_", "-"}});
+    std::string flag =
+        absl::StrReplaceAll(absl::AsciiStrToLower(name.substr(prefix.size() + 1)), {{"_", "-"}});
     if (flag == "config") continue;
     constexpr absl::string_view kFile = "-file";
     if (!Known(app, flag) && absl::EndsWith(flag, kFile)) {
@@ -138,7 +145,8 @@ Invocation FromProcess(int argc, char** argv) {
 Outcome Load(CLI::App& app, const std::string& prefix, const Invocation& invocation) {
   Outcome outcome;
   std::string ignored;
-  app.add_option("--config", ignored, "YAML file; its keys are the flags: grpc: {listen: ...}")->type_name("FILE");
+  app.add_option("--config", ignored, "YAML file; its keys are the flags: grpc: {listen: ...}")
+      ->type_name("FILE");
   for (CLI::Option* option : app.get_options()) {
     if (option->get_items_expected_max() <= 1) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }

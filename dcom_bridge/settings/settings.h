@@ -1,9 +1,9 @@
 // The one way both programs are configured: YAML file < environment < flags.
 //
-// Options are declared once, on a CLI::App, by their flag: "--grpc-listen" is the key `listen` of the section `grpc` in
-// the file and the variable PREFIX_GRPC_LISTEN. A variable of that name with _FILE at its end names a file that holds the
-// value (for secrets; one trailing newline is dropped). An unknown key in the file or an unknown flag is an error, an
-// unknown variable with the prefix is a warning.
+// Options are declared once, on a CLI::App, by their flag: "--grpc-listen" is the key `listen` of the section
+// `grpc` in the file and the variable PREFIX_GRPC_LISTEN. A variable of that name with _FILE at its end names
+// a file that holds the value (for secrets; one trailing newline is dropped). An unknown key in the file or
+// an unknown flag is an error, an unknown variable with the prefix is a warning.
 #pragma once
 
 #include <string>
@@ -31,8 +31,9 @@ struct Outcome {
   std::vector<std::string> warnings;  // unknown variables
 };
 
-// Parses. `prefix` such as "IPAMGW". The file is named by --config (added here) or PREFIX_CONFIG. Options of `app` must
-// be added before; an option that is given more than once takes the last value, unless it expects several.
+// Parses. `prefix` such as "IPAMGW". The file is named by --config (added here) or PREFIX_CONFIG. Options of
+// `app` must be added before; an option that is given more than once takes the last value, unless it expects
+// several.
 Outcome Load(CLI::App& app, const std::string& prefix, const Invocation& invocation);
 
 }  // namespace ipam::settings

@@ -46,7 +46,8 @@ absl::Status CheckText(bridge::TextKind kind, const std::string& xml) {
 }
 
 absl::Status Prefixed(const absl::Status& status, const std::string& what) {
-  return status.ok() ? status : absl::Status(status.code(), absl::StrCat(what, ": ", std::string(status.message())));
+  return status.ok() ? status
+                     : absl::Status(status.code(), absl::StrCat(what, ": ", std::string(status.message())));
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ class Gateway::Impl {
   explicit Impl(config::GatewayConfig config) : config_(std::move(config)) {}
 
   absl::Status Start(base::Clock& clock) {
-    absl::StatusOr<std::unique_ptr<hub::Service>> hub = hub::Service::Open(config_.hub, HubDependencies(clock));
+    absl::StatusOr<std::unique_ptr<hub::Service>> hub =
+        hub::Service::Open(config_.hub, HubDependencies(clock));
     if (!hub.ok()) return Prefixed(hub.status(), "journal");
     hub_ = *std::move(hub);
 
@@ -64,7 +66,8 @@ class Gateway::Impl {
         bridge::Bridge::Start(std::move(config_.bridge), *hub_, texts_, clock);
     if (!bridge.ok()) return Prefixed(bridge.status(), "DCOM callbacks");
     bridge_ = *std::move(bridge);
-    for (const bridge::Bridge::Source& source : bridge_->sources()) hub_->AddSource(source.name, *source.source);
+    for (const bridge::Bridge::Source& source : bridge_->sources())
+      hub_->AddSource(source.name, *source.source);
 
     absl::StatusOr<std::unique_ptr<grpc_api::GrpcServer>> grpc =
         grpc_api::GrpcServer::Start({.address = config_.grpc_listen}, *hub_);
@@ -82,7 +85,8 @@ class Gateway::Impl {
   }
 
   void Stop() {
-    // Watchers first; then the transports, which still answer calls under way; then the sources; the journal last.
+    // Watchers first; then the transports, which still answer calls under way; then the sources; the journal
+    // last.
     grpc_->StopServing();
     hub_->Drain(absl::Seconds(1), "the gateway is stopping");
     web_->Stop(config_.drain / 2);

@@ -12,12 +12,13 @@ namespace ipam::app {
 // One thread, that of main.
 class Gateway {
  public:
-  // Everything listens when this returns; the management server may still be out of reach. A status names what could not
-  // be had: a port, the journal.
+  // Everything listens when this returns; the management server may still be out of reach. A status names
+  // what could not be had: a port, the journal.
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(config::GatewayConfig config, base::Clock& clock);
   ~Gateway();
 
-  // Watchers are told to come back, streams end with UNAVAILABLE and 1012, then everything stops: within 10 s.
+  // Watchers are told to come back, streams end with UNAVAILABLE and 1012, then everything stops: within 10
+  // s.
   void Stop();
 
  private:

@@ -29,7 +29,8 @@ int Main(int argc, char** argv) {
   for (const std::string& warning : parsed->warnings) spdlog::warn("{}", warning);
 
   ipam::base::SystemClock clock;
-  absl::StatusOr<std::unique_ptr<ipam::app::Gateway>> gateway = ipam::app::Gateway::Start(std::move(config), clock);
+  absl::StatusOr<std::unique_ptr<ipam::app::Gateway>> gateway =
+      ipam::app::Gateway::Start(std::move(config), clock);
   if (!gateway.ok()) return ipam::settings::Complain("ipam-gateway", gateway.status());
   int signal = 0;
   sigwait(&stop_signals, &signal);

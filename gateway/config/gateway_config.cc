@@ -36,24 +36,32 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
   app.add_option("--dcom-mechanism", c.bridge.mechanism, "spnego or ntlm (default spnego)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bridge::Mechanism>{
           {"spnego", bridge::Mechanism::kSpnego}, {"ntlm", bridge::Mechanism::kNtlm}}));
-  app.add_option("--dcom-callback-listen", raw.callback_listen, "Where callbacks are taken; port 0: any free one")
-      ->type_name("ADDRESS:PORT")->capture_default_str();
-  app.add_option("--dcom-callback-host", c.bridge.callback_hosts,
-                 "Name or address under which the server reaches it, repeatable (default: the listen address)")
+  app.add_option("--dcom-callback-listen", raw.callback_listen,
+                 "Where callbacks are taken; port 0: any free one")
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
+  app.add_option(
+         "--dcom-callback-host", c.bridge.callback_hosts,
+         "Name or address under which the server reaches it, repeatable (default: the listen address)")
       ->take_all();
 
   app.add_option("--grpc-listen", c.grpc_listen, "gRPC")->type_name("ADDRESS:PORT")->capture_default_str();
   app.add_option("--http-listen", raw.http_listen, "HTTP, WebSocket and dashboard")
-      ->type_name("ADDRESS:PORT")->capture_default_str();
-  app.add_option("--http-threads", c.web.threads, "Threads of the HTTP side")->check(CLI::Range(1, 64))
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
+  app.add_option("--http-threads", c.web.threads, "Threads of the HTTP side")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
   app.add_option("--http-allowed-host", c.web.allowed_hosts,
-                 "Host name that requests may carry beside loopback's, repeatable; *: any")->take_all();
+                 "Host name that requests may carry beside loopback's, repeatable; *: any")
+      ->take_all();
   app.add_option("--http-allowed-origin", c.web.allowed_origins,
-                 "Origin of pages that may call, such as https://portal.example, repeatable")->take_all();
+                 "Origin of pages that may call, such as https://portal.example, repeatable")
+      ->take_all();
 
   c.hub.journal_path = "ipam-journal.db";
-  app.add_option("--journal-path", c.hub.journal_path, "Journal, an SQLite database")->type_name("FILE")
+  app.add_option("--journal-path", c.hub.journal_path, "Journal, an SQLite database")
+      ->type_name("FILE")
       ->capture_default_str();
   app.add_option("--journal-durability", c.hub.durability,
                  "process: survives a kill; power: flushed before every answer (default process)")
@@ -64,11 +72,13 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
   app.add_option("--journal-retention-operations", c.hub.retention.max_operations, "At most so many of them")
       ->capture_default_str();
   app.add_option("--journal-retention-bytes", c.hub.retention.max_bytes, "At most so many bytes")
-      ->transform(CLI::AsSizeValue(false))->capture_default_str();
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
 
   app.add_option("--drain", raw.drain, "Time that watchers get to leave at a stop")->capture_default_str();
   app.add_option("--log-level", c.log_level, "debug, info, warn or error")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))->capture_default_str();
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
   app.add_option("--pid-file", c.pid_file, "Written when everything listens")->type_name("FILE");
 }
 
@@ -76,31 +86,37 @@ absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& r
   if (raw.server.empty()) {
     return absl::InvalidArgumentError("--dcom-server is missing: HOST[:PORT] of the management server");
   }
-  IPAM_ASSIGN_OR_RETURN(const settings::HostPort target, settings::ParseHostPort("--dcom-server", raw.server, 135));
+  IPAM_ASSIGN_OR_RETURN(const settings::HostPort target,
+                        settings::ParseHostPort("--dcom-server", raw.server, 135));
   server.host = target.host;
   server.port = target.port;
-  if (server.user.empty()) return absl::InvalidArgumentError("--dcom-user is missing: the account for " + raw.server);
+  if (server.user.empty())
+    return absl::InvalidArgumentError("--dcom-user is missing: the account for " + raw.server);
   server.name = raw.source_name.empty() ? raw.server : raw.source_name;
   c.bridge.servers.push_back(std::move(server));
   IPAM_ASSIGN_OR_RETURN(const settings::HostPort callback,
                         settings::ParseHostPort("--dcom-callback-listen", raw.callback_listen));
   c.bridge.callback_address = callback.host;
   c.bridge.callback_port = callback.port;
-  IPAM_ASSIGN_OR_RETURN(const settings::HostPort http, settings::ParseHostPort("--http-listen", raw.http_listen));
+  IPAM_ASSIGN_OR_RETURN(const settings::HostPort http,
+                        settings::ParseHostPort("--http-listen", raw.http_listen));
   c.web.address = http.host;
   c.web.port = http.port;
   IPAM_RETURN_IF_ERROR(settings::ParseHostPort("--grpc-listen", c.grpc_listen).status());
-  IPAM_ASSIGN_OR_RETURN(c.hub.retention.max_age, settings::ParseTime("--journal-retention-age", raw.retention_age));
+  IPAM_ASSIGN_OR_RETURN(c.hub.retention.max_age,
+                        settings::ParseTime("--journal-retention-age", raw.retention_age));
   IPAM_ASSIGN_OR_RETURN(c.drain, settings::ParseTime("--drain", raw.drain));
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
-  CLI::App app("Terminates the IPAM progress callbacks of a management server and serves them as gRPC, WebSocket and "
-               "server-sent events.",
-               "ipam-gateway");
+absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& environment) {
+  CLI::App app(
+      "Terminates the IPAM progress callbacks of a management server and serves them as gRPC, WebSocket and "
+      "server-sent events.",
+      "ipam-gateway");
   Parsed parsed;
   bridge::ServerOptions server;
   Raw raw;

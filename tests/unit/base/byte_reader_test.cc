@@ -36,7 +36,8 @@ TEST(ByteReader, StaysFailedAtTheFirstBrokenByte) {
   EXPECT_EQ(in.U32(), 0u);
   EXPECT_EQ(in.U8(), 0);  // there is a byte left, but nothing is read after a failure
   EXPECT_EQ(in.offset(), 4u);
-  EXPECT_THAT(in.Finish(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("byte 4: needs 4 bytes, has 1")));
+  EXPECT_THAT(in.Finish(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("byte 4: needs 4 bytes, has 1")));
 }
 
 TEST(ByteReader, RefusesTrailingBytes) {

@@ -23,8 +23,7 @@ struct Outer {
 };
 
 TEST(Fields, OneListServesBothDirections) {
-  const Bytes bytes = test_support::FromHex(
-      "0100 0807060504030201 aabb 33221100554477668899aabbccddeeff");
+  const Bytes bytes = test_support::FromHex("0100 0807060504030201 aabb 33221100554477668899aabbccddeeff");
   ByteReader in(bytes);
   Outer value;
   ReadFields(in, value);

@@ -15,10 +15,9 @@ TEST(Guid, ReadsItsTextForms) {
 }
 
 TEST(Guid, RefusesAnythingElse) {
-  for (const char* text :
-       {"", "00112233", "00112233-4455-6677-8899-aabbccddeef", "00112233-4455-6677-8899-aabbccddeefg",
-        "00112233x4455-6677-8899-aabbccddeeff", "{00112233-4455-6677-8899-aabbccddeeff",
-        "-0112233-4455-6677-8899-aabbccddeeff"}) {
+  for (const char* text : {"", "00112233", "00112233-4455-6677-8899-aabbccddeef",
+                           "00112233-4455-6677-8899-aabbccddeefg", "00112233x4455-6677-8899-aabbccddeeff",
+                           "{00112233-4455-6677-8899-aabbccddeeff", "-0112233-4455-6677-8899-aabbccddeeff"}) {
     EXPECT_FALSE(Guid::Parse(text).has_value()) << text;
   }
 }

@@ -16,9 +16,9 @@ TEST(Utf16, CarriesEveryPlaneBothWays) {
 }
 
 TEST(Utf16, MarksEachIllFormedPart) {
-  EXPECT_EQ(ToUtf16("\xC0\xAF"), u"\uFFFD\uFFFD");                  // overlong
-  EXPECT_EQ(ToUtf16("\xED\xA0\x80"), u"\uFFFD\uFFFD\uFFFD");        // a surrogate
-  EXPECT_EQ(ToUtf16("\xF0\x9F\x98"), u"\uFFFD");                    // cut short
+  EXPECT_EQ(ToUtf16("\xC0\xAF"), u"\uFFFD\uFFFD");            // overlong
+  EXPECT_EQ(ToUtf16("\xED\xA0\x80"), u"\uFFFD\uFFFD\uFFFD");  // a surrogate
+  EXPECT_EQ(ToUtf16("\xF0\x9F\x98"), u"\uFFFD");              // cut short
   EXPECT_EQ(ToUtf16("\xF5z"), u"\uFFFDz");
   bool well_formed = true;
   EXPECT_EQ(ToUtf8(std::u16string{0xD800, u'x'}, &well_formed), "\xEF\xBF\xBDx");

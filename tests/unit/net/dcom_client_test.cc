@@ -5,8 +5,8 @@
 #include <functional>
 #include <optional>
 
-#include "tests/support/matchers.h"
 #include "dcom_peer.h"
+#include "tests/support/matchers.h"
 
 namespace ipam::net {
 namespace {
@@ -69,7 +69,8 @@ TEST_F(DcomClientTest, CarriesBodiesOfManyFragmentsBothWays) {
 }
 
 TEST_F(DcomClientTest, UnmarshalsAReferenceByItsResolver) {
-  const absl::StatusOr<orpc::ObjRef> ref = peer_.exporter.Export(std::make_shared<Echo>(peer_.released), kIid);
+  const absl::StatusOr<orpc::ObjRef> ref =
+      peer_.exporter.Export(std::make_shared<Echo>(peer_.released), kIid);
   ASSERT_OK(ref);
   std::optional<RemoteInterface> interface;
   peer_.dcom.Unmarshal(*ref, [&](auto resolved) {

@@ -28,7 +28,8 @@ class Echo final : public orpc::Object {
  public:
   explicit Echo(int& released) : released_(released) {}
   std::span<const orpc::InterfaceInfo> Interfaces() const override {
-    static constexpr orpc::InterfaceInfo kInterfaces[] = {{.iid = kIid, .methods = 5}, {.iid = kOtherIid, .methods = 4}};
+    static constexpr orpc::InterfaceInfo kInterfaces[] = {{.iid = kIid, .methods = 5},
+                                                          {.iid = kOtherIid, .methods = 4}};
     return kInterfaces;
   }
   void Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) override {
@@ -68,8 +69,9 @@ struct DcomPeer {
                                         "RPCSS/" + endpoint.host, clock, random);
             }),
         dcom(loop, rpc, clock, {}) {
-    for (rpc::Service* service : {static_cast<rpc::Service*>(&resolver), static_cast<rpc::Service*>(&activator),
-                                  static_cast<rpc::Service*>(&exporter)}) {
+    for (rpc::Service* service :
+         {static_cast<rpc::Service*>(&resolver), static_cast<rpc::Service*>(&activator),
+          static_cast<rpc::Service*>(&exporter)}) {
       services.Add(*service);
     }
     activator.Register(kClsid, [this](const auto&) -> orpc::Created {

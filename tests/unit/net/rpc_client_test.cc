@@ -5,8 +5,8 @@
 #include <string>
 
 #include "dcom_bridge/orpc/object_exporter_messages.h"
-#include "tests/support/matchers.h"
 #include "dcom_peer.h"
+#include "tests/support/matchers.h"
 
 namespace ipam::net {
 namespace {

@@ -5,9 +5,9 @@
 #include <random>
 #include <thread>
 
-#include "tests/support/matchers.h"
 #include "dcom_peer.h"
 #include "raw_socket.h"
+#include "tests/support/matchers.h"
 
 namespace ipam::net {
 namespace {
@@ -17,10 +17,12 @@ using ::testing::HasSubstr;
 
 TEST(RpcListener, SaysThatAPortIsInUse) {
   DcomPeer peer;
-  EXPECT_THAT(RpcListener::Listen(peer.loop, {.port = peer.at.port}, peer.services, peer.acceptors, peer.groups),
-              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("is in use")));
-  EXPECT_THAT(RpcListener::Listen(peer.loop, {.address = "nowhere"}, peer.services, peer.acceptors, peer.groups),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'nowhere' is no IP address")));
+  EXPECT_THAT(
+      RpcListener::Listen(peer.loop, {.port = peer.at.port}, peer.services, peer.acceptors, peer.groups),
+      StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("is in use")));
+  EXPECT_THAT(
+      RpcListener::Listen(peer.loop, {.address = "nowhere"}, peer.services, peer.acceptors, peer.groups),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'nowhere' is no IP address")));
 }
 
 TEST(RpcListener, ClosesOnGarbageAndGoesOnServing) {
@@ -64,8 +66,8 @@ TEST(RpcListener, ClosesConnectionsThatDoNotBind) {
 
 TEST(RpcListener, RefusesMoreConnectionsThanItMayHave) {
   DcomPeer peer;
-  peer.listener = *RpcListener::Listen(peer.loop, {.max_connections_per_peer = 2}, peer.services, peer.acceptors,
-                                       peer.groups);
+  peer.listener = *RpcListener::Listen(peer.loop, {.max_connections_per_peer = 2}, peer.services,
+                                       peer.acceptors, peer.groups);
   std::thread client([&] {
     RawSocket first(peer.listener->port());
     RawSocket second(peer.listener->port());

@@ -56,7 +56,8 @@ TEST_F(SettingsTest, KeepsTheDefaults) {
 }
 
 TEST_F(SettingsTest, FlagsBeatTheEnvironmentWhichBeatsTheFile) {
-  const std::string path = File("grpc:\n  listen: from-file:1\nhttp:\n  threads: 3\ndcom:\n  password: from-file\n");
+  const std::string path =
+      File("grpc:\n  listen: from-file:1\nhttp:\n  threads: 3\ndcom:\n  password: from-file\n");
   const Outcome outcome = Run({"--config", path, "--grpc-listen=from-flag:1"},
                               {"IPAMGW_GRPC_LISTEN=from-env:1", "IPAMGW_HTTP_THREADS=4", "PATH=/bin"});
   ASSERT_OK(outcome.status);
@@ -76,8 +77,9 @@ TEST_F(SettingsTest, ReadsASecretFromTheFileThatAVariableNames) {
 }
 
 TEST_F(SettingsTest, RefusesASecretFileThatIsNotThere) {
-  EXPECT_THAT(Run({}, {"IPAMGW_DCOM_PASSWORD_FILE=/no/such/file"}).status,
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("IPAMGW_DCOM_PASSWORD_FILE: cannot read")));
+  EXPECT_THAT(
+      Run({}, {"IPAMGW_DCOM_PASSWORD_FILE=/no/such/file"}).status,
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("IPAMGW_DCOM_PASSWORD_FILE: cannot read")));
 }
 
 TEST_F(SettingsTest, RefusesAnUnknownKeyWithItsLine) {
