@@ -39,13 +39,18 @@ std::string ShortReason(const std::string& message) {
 
 Client::Client(std::string address, Timing timing, const std::atomic<bool>& interrupted)
     : address_(std::move(address)), timing_(timing), interrupted_(interrupted) {
+  Connect();
+}
+
+void Client::Connect() {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // a proxy of the web would be asked for 127.0.0.1 too
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
-                   static_cast<int>(absl::ToInt64Milliseconds(timing.connect)));
+                   static_cast<int>(absl::ToInt64Milliseconds(timing_.connect)));
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a new channel is a new connection
   channel_ = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
   stub_ = v1::ProgressService::NewStub(channel_);
 }
@@ -141,7 +146,12 @@ CallResult Client::Watch(const v1::WatchOperationsRequest& request,
     const bool event = queue_.AsyncNext(&tag, &ok, After(timing_.tick)) == grpc::CompletionQueue::GOT_EVENT;
     const absl::Time now = absl::Now();
     if (event) {
-      if (pending == Pending::kFinish) return Judge(status, reason);
+      if (pending == Pending::kFinish) {
+        CallResult result = Judge(status, reason);
+        // A connection over which nothing comes may be dead without either end knowing.
+        if (!reason.empty()) Connect();
+        return result;
+      }
       if (pending == Pending::kRead && ok) {
         heard = now;
         on_frame(frame);

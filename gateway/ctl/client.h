@@ -76,6 +76,7 @@ class Client {
   const std::string& address() const { return address_; }
 
  private:
+  void Connect();
   // Begins a call and gives what must live until it ended.
   using Begin = std::function<std::shared_ptr<void>(grpc::ClientContext&, grpc::Status&)>;
   CallResult Repeat(const Begin& begin);

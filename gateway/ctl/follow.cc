@@ -59,8 +59,9 @@ CallResult Follow(Client& client, v1::WatchOperationsRequest request, const Reco
     const bool reached = was_reached || result.how == How::kAnswered;
     if (!reached) return result;
     if (absl::Now() - heard > reconnect.give_up) {
-      result.how = How::kUnreachable;
-      return result;
+      return {How::kUnreachable, grpc::Status(grpc::StatusCode::UNAVAILABLE,
+                                              absl::StrCat(result.status.error_message(), "; gave up after ",
+                                                           absl::FormatDuration(reconnect.give_up)))};
     }
     if (!state.resume_token().empty()) request.set_resume_token(state.resume_token());
 

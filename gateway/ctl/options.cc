@@ -61,6 +61,12 @@ std::string CheckTimeout(const std::string& text) {
   return ParseTimeout(text, duration) ? "" : "'" + text + "' is no duration, such as 30s or 500ms";
 }
 
+// CLI11 itself takes a negative number for a very large one.
+std::string CheckSequence(const std::string& text) {
+  std::uint64_t value = 0;
+  return absl::SimpleAtoi(text, &value) ? "" : "'" + text + "' is no sequence number";
+}
+
 std::string FullName(const std::string& name) {
   return absl::StartsWith(name, "operations/") ? name : "operations/" + name;
 }
@@ -200,7 +206,8 @@ class CommandLine {
         ->expected(1)
         ->type_name("");
     events->add_option("--after", options_.after, "Only what came after this sequence number")
-        ->type_name("N");
+        ->type_name("N")
+        ->check(CLI::Validator(CheckSequence, "", "sequence"));
 
     Add("sources", Command::kSources, "List the management servers and the state of the sessions to them");
     Add("version", Command::kVersion, "Print the version");

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
@@ -13,7 +14,9 @@
 namespace ipam::ctl {
 namespace {
 
-std::string Name(const std::string& enumerator, absl::string_view prefix) {
+// Of an enumerator; one that a newer gateway knows has no name here, and its number is given.
+std::string Name(const std::string& enumerator, absl::string_view prefix, int value) {
+  if (enumerator.empty()) return absl::StrCat(value);
   return absl::AsciiStrToLower(absl::StrReplaceAll(absl::StripPrefix(enumerator, prefix), {{"_", " "}}));
 }
 
@@ -93,13 +96,13 @@ std::size_t Width(char32_t c) {
 }  // namespace
 
 std::string Words(progress::v1::OperationState state) {
-  return Name(progress::v1::OperationState_Name(state), "OPERATION_STATE_");
+  return Name(progress::v1::OperationState_Name(state), "OPERATION_STATE_", state);
 }
 std::string Words(progress::v1::SubtaskStatus status) {
-  return Name(progress::v1::SubtaskStatus_Name(status), "SUBTASK_STATUS_");
+  return Name(progress::v1::SubtaskStatus_Name(status), "SUBTASK_STATUS_", status);
 }
 std::string Words(progress::v1::SourceState state) {
-  return Name(progress::v1::SourceState_Name(state), "SOURCE_STATE_");
+  return Name(progress::v1::SourceState_Name(state), "SOURCE_STATE_", state);
 }
 
 std::string Describe(const progress::v1::Event& event) {
@@ -123,7 +126,7 @@ std::string Describe(const progress::v1::Event& event) {
       return Percent(event.percentage().percent());
     case Event::kOverall:
       return Name(progress::v1::OverallProgressStatus_Name(event.overall().status()),
-                  "OVERALL_PROGRESS_STATUS_");
+                  "OVERALL_PROGRESS_STATUS_", event.overall().status());
     case Event::kFinished: {
       const std::string reason = Reason(event.finished());
       return Words(event.finished().state()) + (reason.empty() ? "" : ": " + reason);
@@ -212,11 +215,12 @@ std::string Bar(bool known, double percent, std::size_t width) {
 std::string Reason(const progress::v1::Operation& operation) {
   std::string reason = Harmless(operation.error().message());
   const auto& counts = operation.counts();
-  if (counts.failed() + counts.not_run() > 0) {
-    if (!reason.empty()) reason += "; ";
-    reason += absl::StrFormat("of %d subtasks %d failed, %d did not run", counts.total(), counts.failed(),
-                              counts.not_run());
-  }
+  if (counts.failed() + counts.not_run() == 0) return reason;
+  if (!reason.empty()) reason += "; ";
+  absl::StrAppend(&reason, "of ", counts.total(), " subtasks");
+  if (counts.failed() > 0) absl::StrAppend(&reason, " ", counts.failed(), " failed");
+  if (counts.not_run() > 0)
+    absl::StrAppend(&reason, counts.failed() > 0 ? ", " : " ", counts.not_run(), " did not run");
   return reason;
 }
 

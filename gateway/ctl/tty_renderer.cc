@@ -3,7 +3,9 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,12 @@ class TtyRenderer final : public Renderer {
   TtyRenderer(std::FILE* out, std::function<TerminalSize()> size) : out_(out), size_(std::move(size)) {}
 
   void OnFrame(const v1::WatchOperationsResponse& frame, const WatchState&) override {
+    if (frame.has_reset()) {
+      live_.clear();
+      is_live_.clear();
+    }
+    if (frame.has_snapshot()) Touch(frame.snapshot().name());
+    for (const v1::Event& event : frame.events().events()) Touch(event.operation());
     if (frame.has_heartbeat() && notice_.empty()) return;
     notice_.clear();
     changed_ = true;
@@ -26,69 +34,96 @@ class TtyRenderer final : public Renderer {
   void OnTick(const WatchState& state) override {
     if (!std::exchange(changed_, false)) return;
     const TerminalSize size = size_();
-    std::vector<std::string> lines = Lines(state, size.columns);
-    const std::size_t rows = std::max<std::size_t>(size.rows, 4) - 2;
-    if (lines.size() > rows) {  // the newest are at the end
-      const std::size_t hidden = lines.size() - rows + 1;
-      lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(hidden));
-      lines.insert(lines.begin(), absl::StrFormat("(%d lines above)", hidden));
+    const std::vector<std::string> ended = TakeEnded(state, size);
+    std::vector<std::string> moving;
+    for (const std::string& name : live_) AddOperation(state.operation(name), size, moving);
+    for (const auto& [name, source] : state.sources()) {
+      if (source.state() != v1::SOURCE_STATE_CONNECTED) moving.push_back(SourceLine(source));
     }
-    Draw(lines, size.columns);
-    drawn_lines_ = lines.size();
+    if (!notice_.empty()) moving.push_back(notice_);
+    const std::size_t rows = std::max<std::size_t>(size.rows, 4) - 2;
+    if (moving.size() > rows) {  // the newest are at the end
+      const std::size_t hidden = moving.size() - rows + 1;
+      moving.erase(moving.begin(), moving.begin() + static_cast<std::ptrdiff_t>(hidden));
+      moving.insert(moving.begin(), absl::StrFormat("(%d lines above)", hidden));
+    }
+    Draw(ended, moving, size);
   }
   void OnNotice(const std::string& text) override {
     notice_ = text;
     changed_ = true;
   }
-  // Whole, however high the terminal is: it stays in the scrollback.
+  // What still moves is left standing as it is, whole, however high the terminal is.
   void OnEnd(const WatchState& state) override {
-    notice_.clear();
     const TerminalSize size = size_();
-    Draw(Lines(state, size.columns), size.columns);
-    drawn_lines_ = 0;
+    std::vector<std::string> last = TakeEnded(state, size);
+    for (const std::string& name : live_) AddOperation(state.operation(name), size, last);
+    Draw(last, {}, size);
   }
 
  private:
-  void Draw(const std::vector<std::string>& lines, std::size_t columns) {
+  void Touch(const std::string& name) {
+    if (is_live_.insert(name).second) live_.push_back(name);
+  }
+
+  // The lines of those that have ended, which move no more. One that a reset shows again is not repeated; an
+  // unknown outcome that became known is.
+  std::vector<std::string> TakeEnded(const WatchState& state, const TerminalSize& size) {
+    std::vector<std::string> lines;
+    std::vector<std::string> still;
+    for (std::string& name : live_) {
+      const v1::Operation& operation = state.operation(name);
+      if (!IsFinal(operation.state()) || operation.more_subtasks()) {
+        still.push_back(std::move(name));
+        continue;
+      }
+      is_live_.erase(name);
+      if (const auto [it, added] = ended_.try_emplace(name);
+          std::exchange(it->second, operation.state()) != operation.state()) {
+        AddOperation(operation, size, lines);
+      }
+    }
+    live_ = std::move(still);
+    return lines;
+  }
+
+  // `ended` takes the place of the last drawing and scrolls away in time; `moving` is drawn over next time.
+  void Draw(const std::vector<std::string>& ended, const std::vector<std::string>& moving,
+            const TerminalSize& size) {
     std::string text;
     if (drawn_lines_ > 0) absl::StrAppend(&text, "\x1b[", drawn_lines_, "F");
-    for (const std::string& line : lines) {
-      absl::StrAppend(&text, Shorten(line, std::max<std::size_t>(columns, 2) - 1), "\x1b[K\n");
+    for (const std::string& line : ended) absl::StrAppend(&text, line, "\x1b[K\n");  // may take several rows
+    for (const std::string& line : moving) {
+      absl::StrAppend(&text, Shorten(line, std::max<std::size_t>(size.columns, 2) - 1), "\x1b[K\n");
     }
     absl::StrAppend(&text, "\x1b[J");
     std::fputs(text.c_str(), out_);
     std::fflush(out_);
+    drawn_lines_ = moving.size();
   }
 
-  std::vector<std::string> Lines(const WatchState& state, std::size_t columns) const {
-    const std::size_t width = std::clamp<std::size_t>(columns / 4, 10, 30);
-    std::vector<std::string> lines;
-    for (const std::string& name : state.names()) AddOperation(state.operation(name), width, lines);
-    for (const auto& [name, source] : state.sources()) {
-      if (source.state() != v1::SOURCE_STATE_CONNECTED) lines.push_back(SourceLine(source));
-    }
-    if (!notice_.empty()) lines.push_back(notice_);
-    return lines;
-  }
-
-  static void AddOperation(const v1::Operation& operation, std::size_t width,
+  static void AddOperation(const v1::Operation& operation, const TerminalSize& size,
                            std::vector<std::string>& lines) {
+    const std::size_t width = std::clamp<std::size_t>(size.columns / 4, 10, 30);
     lines.push_back(
         absl::StrCat(Bar(operation.has_percent(), operation.percent(), width), " ", StateLine(operation)));
     for (const v1::Subtask& subtask : operation.subtasks()) {
       const bool done = subtask.status() == v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS;
       if (IsFinal(operation.state()) && done) continue;  // what went well needs no line any more
-      lines.push_back(absl::StrCat("  ", Bar(subtask.has_percent(), subtask.percent(), width - 2), " ",
-                                   Harmless(subtask.name()), ": ", Words(subtask.status()),
-                                   subtask.error().message().empty() ? "" : ": ",
-                                   Harmless(subtask.error().message())));
+      lines.push_back(
+          absl::StrCat("  ", Bar(done || subtask.has_percent(), done ? 100 : subtask.percent(), width - 2),
+                       " ", Harmless(subtask.name()), ": ", Words(subtask.status()),
+                       subtask.error().message().empty() ? "" : ": ", Harmless(subtask.error().message())));
     }
   }
 
   std::FILE* out_;
   std::function<TerminalSize()> size_;
   bool changed_ = false;
-  std::size_t drawn_lines_ = 0;  // by the last drawing
+  std::vector<std::string> live_;            // operations that may move, in the order in which they came
+  std::unordered_set<std::string> is_live_;  // the same
+  std::map<std::string, v1::OperationState> ended_;  // as they were shown
+  std::size_t drawn_lines_ = 0;                      // that the next drawing replaces
   std::string notice_;
 };
 

@@ -1,4 +1,5 @@
-// Bars that move, drawn over the last drawing.
+// Bars that move, drawn over the last drawing. An operation that has ended is drawn once more, above those
+// that move, and scrolls away with the rest of the terminal's text.
 #pragma once
 
 #include <cstddef>

@@ -3,56 +3,64 @@
 namespace ipam::ctl {
 namespace {
 
-bool IsFinal(v1::SubtaskStatus status) {
-  return status >= v1::SUBTASK_STATUS_COMPLETED_WITH_ERROR && status <= v1::SUBTASK_STATUS_NOT_RUN;
-}
-
-v1::Subtask& FindSubtask(v1::Operation& operation, std::int32_t instance_id) {
-  for (v1::Subtask& subtask : *operation.mutable_subtasks()) {
-    if (subtask.instance_id() == instance_id) return subtask;
+// `by` is 1 or -1.
+void Count(v1::SubtaskStatus status, int by, v1::SubtaskCounts& counts) {
+  switch (status) {
+    case v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS:
+      counts.set_succeeded(counts.succeeded() + by);
+      break;
+    case v1::SUBTASK_STATUS_COMPLETED_WITH_WARNING:
+      counts.set_warned(counts.warned() + by);
+      break;
+    case v1::SUBTASK_STATUS_COMPLETED_WITH_ERROR:
+      counts.set_failed(counts.failed() + by);
+      break;
+    case v1::SUBTASK_STATUS_NOT_RUN:
+      counts.set_not_run(counts.not_run() + by);
+      break;
+    default:  // not ended, or of no account
+      break;
   }
-  v1::Subtask& added = *operation.add_subtasks();
-  added.set_instance_id(instance_id);
-  return added;
-}
-
-void Count(v1::Operation& operation) {
-  v1::SubtaskCounts counts;
-  counts.set_total(operation.subtasks_size());
-  for (const v1::Subtask& subtask : operation.subtasks()) {
-    switch (subtask.status()) {
-      case v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS:
-        counts.set_succeeded(counts.succeeded() + 1);
-        break;
-      case v1::SUBTASK_STATUS_COMPLETED_WITH_WARNING:
-        counts.set_warned(counts.warned() + 1);
-        break;
-      case v1::SUBTASK_STATUS_COMPLETED_WITH_ERROR:
-        counts.set_failed(counts.failed() + 1);
-        break;
-      case v1::SUBTASK_STATUS_NOT_RUN:
-        counts.set_not_run(counts.not_run() + 1);
-        break;
-      default:  // not ended, or of no account
-        break;
-    }
-  }
-  *operation.mutable_counts() = counts;
-}
-
-// Events carry the operation without its subtasks: those are kept.
-void Replace(v1::Operation& operation, const v1::Operation& by) {
-  google::protobuf::RepeatedPtrField<v1::Subtask> subtasks;
-  subtasks.Swap(operation.mutable_subtasks());
-  operation = by;
-  if (operation.subtasks().empty()) operation.mutable_subtasks()->Swap(&subtasks);
 }
 
 }  // namespace
 
 bool IsFinal(v1::OperationState state) { return state >= v1::OPERATION_STATE_SUCCEEDED; }
 
-void ApplyEvent(const v1::Event& event, v1::Operation& operation) {
+void WatchState::IndexFrom(const v1::Operation& operation, int first) {
+  Index& index = indices_[operation.name()];
+  if (first == 0) index.clear();
+  for (int i = first; i < operation.subtasks_size(); ++i) index[operation.subtasks(i).instance_id()] = i;
+}
+
+void WatchState::Replace(v1::Operation& operation, const v1::Operation& by) {
+  google::protobuf::RepeatedPtrField<v1::Subtask> subtasks;
+  subtasks.Swap(operation.mutable_subtasks());
+  const std::string name = operation.name();
+  operation = by;
+  operation.set_name(name);
+  if (operation.subtasks().empty()) {
+    operation.mutable_subtasks()->Swap(&subtasks);
+  } else {
+    IndexFrom(operation, 0);
+  }
+}
+
+void WatchState::SetSubtask(v1::Operation& operation, const v1::Subtask& subtask) {
+  v1::SubtaskCounts& counts = *operation.mutable_counts();
+  const auto [it, added] =
+      indices_[operation.name()].try_emplace(subtask.instance_id(), operation.subtasks_size());
+  if (added) {
+    operation.add_subtasks();
+    counts.set_total(counts.total() + 1);
+  }
+  v1::Subtask& kept = *operation.mutable_subtasks(it->second);
+  Count(kept.status(), -1, counts);
+  kept = subtask;
+  Count(kept.status(), 1, counts);
+}
+
+void WatchState::ApplyEvent(const v1::Event& event, v1::Operation& operation) {
   switch (event.change_case()) {
     case v1::Event::kAccepted:
       Replace(operation, event.accepted());
@@ -68,12 +76,10 @@ void ApplyEvent(const v1::Event& event, v1::Operation& operation) {
       operation.set_is_non_deterministic(event.started().is_non_deterministic());
       break;
     case v1::Event::kSubtaskAdded:
-      FindSubtask(operation, event.subtask_added().instance_id()) = event.subtask_added();
-      Count(operation);
+      SetSubtask(operation, event.subtask_added());
       break;
     case v1::Event::kSubtaskChanged:
-      FindSubtask(operation, event.subtask_changed().instance_id()) = event.subtask_changed();
-      if (IsFinal(event.subtask_changed().status())) Count(operation);
+      SetSubtask(operation, event.subtask_changed());
       break;
     case v1::Event::kPercentage:
       operation.set_percent(event.percentage().percent());
@@ -98,20 +104,25 @@ v1::Operation& WatchState::Find(const std::string& name) {
   return it->second;
 }
 
+void WatchState::ApplySnapshot(const v1::Operation& snapshot) {
+  v1::Operation& operation = Find(snapshot.name());
+  int first = 0;
+  if (operation.more_subtasks()) {  // this frame continues the one before
+    first = operation.subtasks_size();
+    operation.mutable_subtasks()->MergeFrom(snapshot.subtasks());
+    operation.set_more_subtasks(snapshot.more_subtasks());
+  } else {
+    operation = snapshot;
+  }
+  IndexFrom(operation, first);
+}
+
 void WatchState::Apply(const v1::WatchOperationsResponse& frame) {
   resume_token_ = frame.resume_token();
   switch (frame.frame_case()) {
-    case v1::WatchOperationsResponse::kSnapshot: {
-      v1::Operation& operation = Find(frame.snapshot().name());
-      const bool continues = operation.more_subtasks();
-      if (continues) {
-        operation.mutable_subtasks()->MergeFrom(frame.snapshot().subtasks());
-        operation.set_more_subtasks(frame.snapshot().more_subtasks());
-      } else {
-        operation = frame.snapshot();
-      }
+    case v1::WatchOperationsResponse::kSnapshot:
+      ApplySnapshot(frame.snapshot());
       break;
-    }
     case v1::WatchOperationsResponse::kEvents:
       for (const v1::Event& event : frame.events().events()) {
         v1::Operation& operation = Find(event.operation());
@@ -120,6 +131,7 @@ void WatchState::Apply(const v1::WatchOperationsResponse& frame) {
       break;
     case v1::WatchOperationsResponse::kReset:
       operations_.clear();
+      indices_.clear();
       names_.clear();
       break;
     case v1::WatchOperationsResponse::kSource:

@@ -1,8 +1,10 @@
 // What a watch has shown so far: operations with their subtasks, kept by applying frames. Pure; one thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ipam/progress/v1/progress.pb.h"
@@ -12,9 +14,6 @@ namespace ipam::ctl {
 namespace v1 = progress::v1;
 
 bool IsFinal(v1::OperationState state);
-
-// Applies one event to an operation, subtasks, counts and state included.
-void ApplyEvent(const v1::Event& event, v1::Operation& operation);
 
 class WatchState {
  public:
@@ -31,11 +30,21 @@ class WatchState {
   const std::map<std::string, v1::SourceStatus>& sources() const { return sources_; }
 
  private:
+  // Where the subtasks of one operation stand in it, by instance_id: there may be tens of thousands.
+  using Index = std::unordered_map<std::int32_t, int>;
+
   v1::Operation& Find(const std::string& name);
+  void ApplySnapshot(const v1::Operation& snapshot);
+  void ApplyEvent(const v1::Event& event, v1::Operation& operation);
+  // Events carry the operation without its subtasks: those are kept.
+  void Replace(v1::Operation& operation, const v1::Operation& by);
+  void SetSubtask(v1::Operation& operation, const v1::Subtask& subtask);
+  void IndexFrom(const v1::Operation& operation, int first);
 
   std::string resume_token_;
   std::vector<std::string> names_;
   std::map<std::string, v1::Operation> operations_;
+  std::map<std::string, Index> indices_;  // of the same operations
   std::map<std::string, v1::SourceStatus> sources_;
 };
 

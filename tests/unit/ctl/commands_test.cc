@@ -1,0 +1,420 @@
+#include "gateway/ctl/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "captured.h"
+#include "fake_gateway.h"
+#include "frames.h"
+#include "gateway/ctl/start.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace ipam::ctl {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() : folder_(testing::TempDir() + "/ctl_commands") {
+    std::filesystem::create_directories(folder_);
+  }
+  ~CommandsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string File(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ + "/" + name) << content;
+    return folder_ + "/" + name;
+  }
+
+  // As from the command line; what it gave is in out_ and err_.
+  int Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--gateway", gateway_.address()});
+    const ParsedOptions parsed = ParseOptions(arguments);
+    if (!parsed.options.has_value()) {
+      ADD_FAILURE() << parsed.text;
+      return -1;
+    }
+    Timing timing;
+    timing.call = parsed.options->timeout;
+    timing.connect = absl::Seconds(2);
+    timing.tick = absl::Milliseconds(5);
+    Client client(gateway_.address(), timing, interrupted_);
+    const Reconnect quick = {absl::Milliseconds(1), absl::Milliseconds(5), absl::Milliseconds(500)};
+    return RunCommand(*parsed.options, client, Output{out_.file(), err_.file()}, quick);
+  }
+
+  // Answers each start with an operation whose id is the text of the parameters.
+  void StartByText() {
+    gateway_.start = [this](const v1::StartOperationRequest& request, v1::Operation* operation) {
+      starts_.push_back(request);
+      *operation = MakeOperation(request.parameters_xml(), v1::OPERATION_STATE_PENDING, 1);
+      return grpc::Status::OK;
+    };
+  }
+  void WatchGives(std::vector<Frame> frames) {
+    gateway_.watch = [this, frames](const v1::WatchOperationsRequest& request, grpc::ServerContext*,
+                                    FakeGateway::Writer* writer) {
+      watches_.push_back(request);
+      for (const Frame& frame : frames) writer->Write(frame);
+      return grpc::Status::OK;
+    };
+  }
+
+  std::string folder_;
+  std::atomic<bool> interrupted_{false};
+  FakeGateway gateway_;
+  std::vector<v1::StartOperationRequest> starts_;
+  std::vector<v1::WatchOperationsRequest> watches_;
+  Captured out_;
+  Captured err_;
+};
+
+grpc::Status BadParameters() {
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field("parameters_xml");
+  violation->set_description("line 3: Scope is missing");
+  google::rpc::Status details;
+  details.add_details()->PackFrom(bad_request);
+  return {grpc::StatusCode::INVALID_ARGUMENT, "the parameters are not valid", details.SerializeAsString()};
+}
+
+// --- start
+// ------------------------------------------------------------------------------------------------------------
+TEST_F(CommandsTest, StartPrintsTheNames) {
+  StartByText();
+  EXPECT_EQ(Run({"start", File("1", "a"), File("2", "b"), "--source", "dc1"}), 0);
+  EXPECT_EQ(out_.text(), "operations/a\noperations/b\n");
+  EXPECT_EQ(err_.text(), "");
+  ASSERT_EQ(starts_.size(), 2u);
+  EXPECT_EQ(starts_[0].source(), "dc1");
+  EXPECT_THAT(starts_[0].request_id(), MatchesRegex("ipamctl-[0-9a-f]+"));
+  EXPECT_NE(starts_[0].request_id(), starts_[1].request_id());
+}
+
+TEST_F(CommandsTest, StartNumbersAGivenRequestIdOnlyWhereThereAreSeveralFiles) {
+  StartByText();
+  EXPECT_EQ(Run({"start", File("1", "a"), "--request-id", "r"}), 0);
+  EXPECT_EQ(Run({"start", File("1", "a"), File("2", "b"), "--request-id", "r"}), 0);
+  std::vector<std::string> ids;
+  for (const auto& request : starts_) ids.push_back(request.request_id());
+  EXPECT_THAT(ids, ElementsAre("r", "r-1", "r-2"));
+}
+
+TEST_F(CommandsTest, StartSaysWhyAFileIsRefusedAndStartsTheOthers) {
+  StartByText();
+  auto take = gateway_.start;
+  gateway_.start = [take](const v1::StartOperationRequest& request, v1::Operation* operation) {
+    return request.parameters_xml() == "bad" ? BadParameters() : take(request, operation);
+  };
+  const std::string bad = File("bad.xml", "bad");
+  EXPECT_EQ(Run({"start", File("1", "a"), bad, File("2", "b")}), 5);
+  EXPECT_EQ(out_.text(), "operations/a\noperations/b\n");
+  EXPECT_EQ(err_.text(), "ipamctl: " + bad +
+                             ": the parameters are not valid\n"
+                             "  parameters_xml: line 3: Scope is missing\n");
+}
+
+TEST_F(CommandsTest, StartReadsAllFilesBeforeItStartsOne) {
+  StartByText();
+  EXPECT_EQ(Run({"start", File("1", "a"), "/nonexistent"}), 2);
+  EXPECT_EQ(err_.text(), "ipamctl: /nonexistent: No such file or directory\n");
+  EXPECT_TRUE(starts_.empty());
+}
+
+TEST_F(CommandsTest, StartOnlyValidates) {
+  gateway_.start = [](const v1::StartOperationRequest& request, v1::Operation* operation) {
+    EXPECT_TRUE(request.validate_only());
+    operation->set_kind("CreateDnsZone");
+    return grpc::Status::OK;
+  };
+  const std::string file = File("zone.xml", "z");
+  EXPECT_EQ(Run({"start", file, "--validate-only"}), 0);
+  EXPECT_EQ(out_.text(), file + ": valid CreateDnsZone\n");
+}
+
+TEST_F(CommandsTest, StartPrintsOneObjectOfJson) {
+  StartByText();
+  EXPECT_EQ(Run({"start", File("1", "a"), "--output", "json"}), 0);
+  EXPECT_EQ(out_.text(),
+            "{\n \"operations\": [\n  {\n   \"name\": \"operations/a\",\n   \"source\": \"dhcp1\",\n"
+            "   \"kind\": \"CreateDhcpScope\",\n   \"state\": \"OPERATION_STATE_PENDING\",\n"
+            "   \"lastSequence\": \"1\"\n  }\n ]\n}\n");
+}
+
+TEST_F(CommandsTest, StartLeavesWithTheStateOfAnOperationThatHadEndedBefore) {
+  gateway_.start = [](const v1::StartOperationRequest&, v1::Operation* operation) {
+    *operation = MakeOperation("a", v1::OPERATION_STATE_FAILED, 9);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"start", File("1", "a"), "--request-id", "again"}), 1);
+}
+
+TEST_F(CommandsTest, StartFollowsWhatItStartedAndLeavesWithTheWorst) {
+  StartByText();
+  WatchGives({EventFrame(Finished("a", 2, v1::OPERATION_STATE_FAILED)),
+              EventFrame(Finished("b", 2, v1::OPERATION_STATE_PARTIALLY_FAILED)),
+              EventFrame(Finished("c", 2, v1::OPERATION_STATE_SUCCEEDED))});
+  EXPECT_EQ(Run({"start", File("1", "a"), File("2", "b"), File("3", "c"), "--watch"}), 3);
+  ASSERT_EQ(watches_.size(), 1u);
+  EXPECT_THAT(watches_[0].names(), ElementsAre("operations/a", "operations/b", "operations/c"));
+  EXPECT_TRUE(watches_[0].until_done());
+  EXPECT_EQ(out_.text(),
+            "operations/a\noperations/b\noperations/c\n"
+            "CreateDhcpScope operations/a: failed\n"
+            "CreateDhcpScope operations/b: partially failed\n"
+            "CreateDhcpScope operations/c: succeeded\n");
+}
+
+TEST_F(CommandsTest, StartDoesNotFollowEverythingWhereNothingWasStarted) {
+  gateway_.start = [](const v1::StartOperationRequest&, v1::Operation*) { return BadParameters(); };
+  WatchGives({});
+  EXPECT_EQ(Run({"start", File("1", "a"), "--watch"}), 5);
+  EXPECT_TRUE(watches_.empty());
+}
+
+TEST_F(CommandsTest, StartRepeatsACallThatTheGatewaysDeathCutOffUnderTheSameRequestId) {
+  std::vector<std::string> ids;
+  std::atomic<bool> called{false};
+  gateway_.start = [&](const v1::StartOperationRequest& request, v1::Operation* operation) {
+    ids.push_back(request.request_id());
+    if (ids.size() == 1) {
+      called = true;
+      // Longer than a tick of the client, so that it saw the connection stand; ended by Stop() below.
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    }
+    *operation = MakeOperation("a", v1::OPERATION_STATE_RUNNING, 1);
+    return grpc::Status::OK;
+  };
+  std::thread restart([&] {
+    while (!called) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    gateway_.Stop();
+    gateway_.Restart();
+  });
+  const int code = Run({"start", File("1", "a")});
+  restart.join();
+  EXPECT_EQ(code, 0) << err_.text();
+  EXPECT_EQ(out_.text(), "operations/a\n");
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_EQ(ids[0], ids[1]);
+}
+
+TEST_F(CommandsTest, StartTellsHowToFindWhatWasNotAnsweredInTime) {
+  gateway_.start = [](const v1::StartOperationRequest&, v1::Operation*) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    return grpc::Status::OK;
+  };
+  const std::string file = File("1", "a");
+  EXPECT_EQ(Run({"start", file, "--request-id", "r", "--timeout", "200ms"}), 5);
+  EXPECT_THAT(err_.text(), StartsWith("ipamctl: " + file + ": "));
+  EXPECT_THAT(err_.text(),
+              HasSubstr("not answered; --request-id r starts it, or finds it where it was started\n"));
+}
+
+TEST_F(CommandsTest, StartNamesAGatewayThatCannotBeReachedOnce) {
+  gateway_.Stop();
+  EXPECT_EQ(Run({"start", File("1", "a"), File("2", "b")}), 5);
+  EXPECT_EQ(err_.text(),
+            "ipamctl: cannot reach the gateway at " + gateway_.address() + ": Connection refused\n");
+}
+
+// --- watch
+// ------------------------------------------------------------------------------------------------------------
+TEST_F(CommandsTest, WatchAsksForWhatTheOptionsSay) {
+  WatchGives({EventFrame(Finished("a", 2, v1::OPERATION_STATE_CANCELLED))});
+  EXPECT_EQ(Run({"watch", "a", "--until-done", "--latest", "--filter", "kind=X", "--resume-token", "tok"}),
+            6);
+  ASSERT_EQ(watches_.size(), 1u);
+  EXPECT_THAT(watches_[0].names(), ElementsAre("operations/a"));
+  EXPECT_EQ(watches_[0].filter(), "kind=X");
+  EXPECT_EQ(watches_[0].resume_token(), "tok");
+  EXPECT_EQ(watches_[0].delivery(), v1::DELIVERY_LATEST);
+  EXPECT_TRUE(watches_[0].until_done());
+}
+
+TEST_F(CommandsTest, WatchAsksForTheEndThatStandsBeforeTheToken) {
+  WatchGives({SnapshotEndFrame("t9")});
+  gateway_.get = [](const v1::GetOperationRequest& request, v1::Operation* operation) {
+    EXPECT_EQ(request.name(), "operations/a");
+    *operation = MakeOperation("a", v1::OPERATION_STATE_OUTCOME_UNKNOWN, 9);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"watch", "a", "--until-done", "--resume-token", "t9"}), 4);
+}
+
+TEST_F(CommandsTest, WatchThatIsRefusedSaysWhy) {
+  gateway_.watch = [](const v1::WatchOperationsRequest&, grpc::ServerContext*, FakeGateway::Writer*) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "operations/a is not known");
+  };
+  EXPECT_EQ(Run({"watch", "a"}), 5);
+  EXPECT_EQ(err_.text(), "ipamctl: operations/a is not known\n");
+}
+
+TEST_F(CommandsTest, WatchThatIsInterruptedSaysHowToGoOn) {
+  gateway_.watch = [&](const v1::WatchOperationsRequest&, grpc::ServerContext* context,
+                       FakeGateway::Writer* writer) {
+    writer->Write(EventFrame(Accepted("a", 1)));
+    interrupted_ = true;
+    return HoldOpen(context);
+  };
+  EXPECT_EQ(Run({"watch", "a", "--until-done"}), 130);
+  EXPECT_EQ(err_.text(), "ipamctl: interrupted; the operations go on. To watch again:\n  ipamctl --gateway " +
+                             gateway_.address() + " watch operations/a --until-done\n");
+}
+
+// --- queries
+// ----------------------------------------------------------------------------------------------------------
+TEST_F(CommandsTest, ListPagesThroughToTheEnd) {
+  gateway_.list = [](const v1::ListOperationsRequest& request, v1::ListOperationsResponse* response) {
+    EXPECT_EQ(request.filter(), "state=RUNNING");
+    const bool first = request.page_token().empty();
+    v1::Operation* operation = response->add_operations();
+    *operation = MakeOperation(first ? "b" : "a", v1::OPERATION_STATE_RUNNING, 1);
+    operation->set_percent(41.9);
+    operation->mutable_create_time()->set_seconds(1'700'000'000);
+    if (first) response->set_next_page_token("2");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"list", "--filter", "state=RUNNING"}), 0);
+  EXPECT_EQ(out_.text(),
+            "NAME          KIND             STATE    DONE  SOURCE  CREATED\n"
+            "operations/b  CreateDhcpScope  running  41%   dhcp1   2023-11-14 22:13:20Z\n"
+            "operations/a  CreateDhcpScope  running  41%   dhcp1   2023-11-14 22:13:20Z\n");
+}
+
+TEST_F(CommandsTest, ListStopsAtTheLimit) {
+  int calls = 0;
+  gateway_.list = [&](const v1::ListOperationsRequest&, v1::ListOperationsResponse* response) {
+    ++calls;
+    for (const char* id : {"a", "b"})
+      *response->add_operations() = MakeOperation(id, v1::OPERATION_STATE_RUNNING, 1);
+    response->set_next_page_token("more");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"list", "--limit", "3", "--output", "json"}), 0);
+  EXPECT_EQ(calls, 2);
+  const std::string text = out_.text();
+  std::size_t found = 0;
+  for (std::size_t at = text.find("\"name\""); at != std::string::npos; at = text.find("\"name\"", at + 1))
+    ++found;
+  EXPECT_EQ(found, 3u);
+}
+
+TEST_F(CommandsTest, GetShowsAllSubtasks) {
+  gateway_.get = [](const v1::GetOperationRequest& request, v1::Operation* operation) {
+    EXPECT_EQ(request.name(), "operations/a");
+    *operation = MakeOperation("a", v1::OPERATION_STATE_FAILED, 12);
+    operation->mutable_error()->set_message("bad\x1b luck");
+    *operation->add_subtasks() = MakeSubtask(1, "one", v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS);
+    operation->set_more_subtasks(true);
+    return grpc::Status::OK;
+  };
+  gateway_.subtasks = [](const v1::ListSubtasksRequest& request, v1::ListSubtasksResponse* response) {
+    EXPECT_EQ(request.parent(), "operations/a");
+    const bool first = request.page_token().empty();
+    *response->add_subtasks() = first ? MakeSubtask(1, "one", v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS)
+                                      : MakeSubtask(2, "two", v1::SUBTASK_STATUS_NOT_RUN);
+    if (first) response->set_next_page_token("2");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"get", "a"}), 0);
+  EXPECT_EQ(out_.text(),
+            "name        operations/a\n"
+            "kind        CreateDhcpScope\n"
+            "source      dhcp1\n"
+            "state       failed\n"
+            "reason      bad? luck\n"
+            "events      12\n"
+            "\n"
+            "SUBTASK  STATE                   DONE  STARTED  ENDED  REASON\n"
+            "one      completed with success\n"
+            "two      not run\n");
+}
+
+TEST_F(CommandsTest, GetNamesTheOperationThatIsNotKnown) {
+  gateway_.get = [](const v1::GetOperationRequest&, v1::Operation*) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such operation");
+  };
+  EXPECT_EQ(Run({"get", "a"}), 5);
+  EXPECT_EQ(err_.text(), "ipamctl: operations/a: no such operation\n");
+}
+
+TEST_F(CommandsTest, EventsPrintTheJournal) {
+  gateway_.events = [](const v1::ListEventsRequest& request, v1::ListEventsResponse* response) {
+    EXPECT_EQ(request.after_sequence(), 7u);
+    v1::Event* event = response->add_events();
+    *event = AtPercent("a", request.page_token().empty() ? 8 : 9, 50);
+    event->mutable_receive_time()->set_seconds(1'700'000'000);
+    if (request.page_token().empty()) response->set_next_page_token("2");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"events", "operations/a", "--after", "7"}), 0);
+  EXPECT_EQ(out_.text(),
+            "SEQUENCE  RECEIVED              EVENT\n"
+            "8         2023-11-14 22:13:20Z  50%\n"
+            "9         2023-11-14 22:13:20Z  50%\n");
+}
+
+TEST_F(CommandsTest, SourcesSayWhyOneIsDown) {
+  gateway_.sources = [](const v1::ListSourcesRequest&, v1::ListSourcesResponse* response) {
+    v1::SourceStatus* source = response->add_sources();
+    source->set_source("dc1");
+    source->set_state(v1::SOURCE_STATE_DISCONNECTED);
+    source->set_reason("wrong password");
+    source->set_running_operations(2);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"sources"}), 0);
+  EXPECT_EQ(out_.text(),
+            "SOURCE  STATE         SINCE  RUNNING  REASON\n"
+            "dc1     disconnected         2        wrong password\n");
+}
+
+TEST_F(CommandsTest, SourcesAreOneObjectOfJson) {
+  gateway_.sources = [](const v1::ListSourcesRequest&, v1::ListSourcesResponse* response) {
+    response->add_sources()->set_state(v1::SOURCE_STATE_CONNECTED);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"sources", "--output", "json"}), 0);
+  EXPECT_EQ(out_.text(), "{\n \"sources\": [\n  {\n   \"state\": \"SOURCE_STATE_CONNECTED\"\n  }\n ]\n}\n");
+}
+
+// --- the connection
+// ---------------------------------------------------------------------------------------------------
+TEST_F(CommandsTest, AnUnavailableSourceIsAnAnswerAndNoLostGateway) {
+  int calls = 0;
+  gateway_.start = [&](const v1::StartOperationRequest&, v1::Operation*) {
+    ++calls;
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "dc1 is not connected");
+  };
+  const std::string file = File("1", "a");
+  EXPECT_EQ(Run({"start", file}), 5);
+  EXPECT_EQ(err_.text(), "ipamctl: " + file + ": dc1 is not connected\n");
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(CommandsTest, AListThatIsInterruptedEnds) {
+  gateway_.list = [&](const v1::ListOperationsRequest&, v1::ListOperationsResponse*) {
+    interrupted_ = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"list"}), 130);
+  EXPECT_EQ(out_.text(), "");
+}
+
+}  // namespace
+}  // namespace ipam::ctl
