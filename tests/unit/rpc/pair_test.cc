@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dcom_bridge/pdu/sec_trailer.h"
 #include "dcom_bridge/rpc/protection.h"
+#include "tests/support/hex.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/rpc/support/wire.h"
 
@@ -139,6 +141,38 @@ TEST_P(SignedPairTest, AlteredAnswerEndsTheConnection) {
   Exchange(client, server);
   EXPECT_THAT(*client.Failure(call), StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_THAT(*client.closed, StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+// What [MS-RPCE] 2.2.2.13 puts behind a stub: here header2, which repeats call_id, context 0 and `opnum`.
+base::Bytes WithVerificationTrailer(std::uint8_t opnum) {
+  base::Bytes stub = Pattern(8);
+  const base::Bytes trailer =
+      test_support::FromHex("8ae3137102f43671 0340 1000 00 00 0000 10000000 03000000 0000");
+  stub.insert(stub.end(), trailer.begin(), trailer.end());
+  stub.push_back(opnum);
+  stub.push_back(0);
+  return stub;
+}
+
+TEST_P(SignedPairTest, VerificationTrailerMustRepeatTheHeader) {
+  Server server;
+  Client client(ClientWith(GetParam()));
+  client.Do(client.association.Open({kEcho}));
+  Exchange(client, server);
+  const rpc::CallId probe = client.Call({kEcho, 0, {}, {}});
+  const std::uint32_t call_id = pdu::Split(client.out.front())->header.call_id;
+  Exchange(client, server);
+  ASSERT_TRUE(client.Reply(probe).has_value());
+  base::Bytes right = WithVerificationTrailer(0);
+  right[8 + 8 + 4 + 8] = static_cast<std::uint8_t>(call_id + 1);
+  const rpc::CallId holds = client.Call({kEcho, 0, {}, right});
+  base::Bytes wrong = WithVerificationTrailer(1);
+  wrong[8 + 8 + 4 + 8] = static_cast<std::uint8_t>(call_id + 2);
+  const rpc::CallId fails = client.Call({kEcho, 0, {}, wrong});
+  Exchange(client, server);
+  EXPECT_EQ(client.Reply(holds), right);
+  EXPECT_EQ(client.Fault(fails), pdu::kAccessDenied);
+  EXPECT_FALSE(server.closed.has_value());
 }
 
 TEST(WrongPassword, ShowsAtTheFirstRequestWithNtlm) {
