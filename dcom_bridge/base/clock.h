@@ -2,6 +2,8 @@
 // tests/support.
 #pragma once
 
+#include <chrono>
+
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -17,6 +19,18 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   absl::Time Now() override { return absl::Now(); }
+};
+
+// Starts at the wall clock's time and never steps: for deadlines that hold while somebody sets the clock.
+class SteadyClock final : public Clock {
+ public:
+  absl::Time Now() override {
+    return start_ + absl::FromChrono(std::chrono::steady_clock::now() - steady_start_);
+  }
+
+ private:
+  const absl::Time start_ = absl::Now();
+  const std::chrono::steady_clock::time_point steady_start_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace ipam::base

@@ -50,8 +50,8 @@ class Bridge::Impl {
       : options_(std::move(options)),
         texts_(std::move(texts)),
         clock_(clock),
-        exporter_({.minimum_level = Level()}, clock),
-        resolver_({.ping_level = Level()}, exporter_, clock) {
+        exporter_({.minimum_level = Level()}, steady_),
+        resolver_({.ping_level = Level()}, exporter_, steady_) {
     for (ServerOptions& server : options_.servers) {
       const auth::Credentials credentials{server.domain, server.user,
                                           auth::NtHash::OfPassword(server.password)};
@@ -68,7 +68,7 @@ class Bridge::Impl {
           });
       sources_.push_back(std::make_unique<DcomSource>(
           server, options_,
-          DcomSource::Dependencies{loop_, std::move(rpc), exporter_, sink, texts_, clock_}));
+          DcomSource::Dependencies{loop_, std::move(rpc), exporter_, sink, texts_, clock_, steady_}));
       names_.push_back(server.name);
     }
   }
@@ -87,6 +87,9 @@ class Bridge::Impl {
                               *loop_, {.address = options_.callback_address, .port = options_.callback_port},
                               services_, *acceptors_, groups_));
     port_ = listener_->port();
+    listener_->set_on_closed([this](std::uint64_t association) {
+      for (const auto& source : sources_) source->OnCallbackConnectionClosed(association);
+    });
     std::vector<std::string> hosts = options_.callback_hosts;
     if (hosts.empty())
       hosts = {IsWildcard(options_.callback_address) ? HostName() : options_.callback_address};
@@ -132,7 +135,7 @@ class Bridge::Impl {
   }
   // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.
   void Reclaim() {
-    const absl::Time now = clock_.Now();
+    const absl::Time now = steady_.Now();
     if (resolver_.NextDeadline() <= now) resolver_.OnTimer(now);
     reclaim_timer_ = loop_->After(absl::Seconds(1), [this] { Reclaim(); });
   }
@@ -140,6 +143,7 @@ class Bridge::Impl {
   BridgeOptions options_;
   const Texts texts_;
   base::Clock& clock_;
+  base::SteadyClock steady_;  // of references and pings
   auth::SystemRandom random_;
   std::string accounts_;  // those that may call back, as an account file
   const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();

@@ -29,7 +29,7 @@ void CallbackObject::Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) {
   const auto session = session_.lock();
   if (!session) return respond(Result(base::kIllegalMethodCall));
   session->OnCallbacks(
-      std::get<std::vector<event::ProgressEvent>>(std::move(decoded)),
+      std::get<std::vector<event::ProgressEvent>>(std::move(decoded)), call.association,
       [respond = std::move(respond)](base::HResult result) mutable { respond(Result(result)); });
 }
 

@@ -16,7 +16,7 @@ DcomSource::DcomSource(ServerOptions server, const BridgeOptions& options, Depen
       loop_(std::move(dependencies.loop)),
       clock_(dependencies.clock),
       rpc_(std::move(dependencies.rpc)),
-      dcom_(*loop_, *rpc_, clock_, {.call_timeout = options.call_timeout}),
+      dcom_(*loop_, *rpc_, dependencies.steady, {.call_timeout = options.call_timeout}),
       context_{.loop = loop_,
                .dcom = dcom_,
                .exporter = dependencies.exporter,
@@ -96,9 +96,19 @@ void DcomSource::OnDisconnected(const std::string& reason) {
   SetState(event::SourceState::kDisconnected, reason);
   next_probe_ = loop_->After(backoff_, [this] { Probe(); });
   backoff_ = std::min(backoff_ * 2, options_.max_backoff);
-  std::vector<std::shared_ptr<Session>> sessions;  // the table changes while they end
+  for (const auto& session : Sessions()) session->OnServerLost(absl::StrCat("the server is gone: ", reason));
+}
+
+void DcomSource::OnCallbackConnectionClosed(std::uint64_t association) {
+  for (const auto& session : Sessions()) session->OnCallbackConnectionClosed(association);
+}
+
+// A copy: the table changes while sessions end.
+std::vector<std::shared_ptr<Session>> DcomSource::Sessions() const {
+  std::vector<std::shared_ptr<Session>> sessions;
+  sessions.reserve(sessions_.size());
   for (const auto& [key, session] : sessions_) sessions.push_back(session);
-  for (const auto& session : sessions) session->OnServerLost(absl::StrCat("the server is gone: ", reason));
+  return sessions;
 }
 
 void DcomSource::SetState(event::SourceState state, const std::string& reason) {
@@ -121,9 +131,7 @@ void DcomSource::Stop() {
   stopped_ = true;
   next_probe_.Cancel();
   SetState(event::SourceState::kDisconnected, "the gateway is stopping");
-  std::vector<std::shared_ptr<Session>> sessions;
-  for (const auto& [key, session] : sessions_) sessions.push_back(session);
-  for (const auto& session : sessions) session->Abandon();
+  for (const auto& session : Sessions()) session->Abandon();
 }
 
 }  // namespace ipam::bridge

@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "dcom_bridge/base/clock.h"
@@ -34,6 +35,7 @@ class DcomSource final : public event::OperationSource {
     event::EventSink& sink;
     const Texts& texts;
     base::Clock& clock;
+    base::Clock& steady;
   };
   DcomSource(ServerOptions server, const BridgeOptions& options, Dependencies dependencies);
   ~DcomSource() override;
@@ -47,6 +49,8 @@ class DcomSource final : public event::OperationSource {
 
   // Loop thread from here on.
   void Connect();
+  // A connection to the callback listener is gone: sessions whose callbacks came by it are lost.
+  void OnCallbackConnectionClosed(std::uint64_t association);
   // Gives the server's objects back; nothing is published any more.
   void Stop();
 
@@ -55,6 +59,7 @@ class DcomSource final : public event::OperationSource {
   void Probe();
   void OnProbed(const absl::Status& status);
   void OnDisconnected(const std::string& reason);
+  std::vector<std::shared_ptr<Session>> Sessions() const;
   void SetState(event::SourceState state, const std::string& reason);
 
   const ServerOptions server_;

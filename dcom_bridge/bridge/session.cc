@@ -168,8 +168,10 @@ absl::Status Session::Explain(base::HResult result, const std::string& method,
   return text.empty() ? status : absl::Status(status.code(), text);
 }
 
-void Session::OnCallbacks(std::vector<event::ProgressEvent> events, Respond respond) {
+void Session::OnCallbacks(std::vector<event::ProgressEvent> events, std::uint64_t association,
+                          Respond respond) {
   if (!Allowed(events)) return respond(base::kIllegalMethodCall);
+  association_ = association;
   if (events.front().source_sequence != 0) {
     // ReportProgress: what is held is passed over, a hole refuses the whole call.
     std::erase_if(events, [&](const auto& event) { return event.source_sequence <= last_sequence_; });
@@ -228,6 +230,10 @@ void Session::OnCallbackReleased(const std::string& reason) {
   callback_.reset();
   if (running()) return Lose(reason);
   if (state_ == State::kCompleted) End();
+}
+
+void Session::OnCallbackConnectionClosed(std::uint64_t association) {
+  if (association == association_ && running()) Lose("the server closed the connection of its callbacks");
 }
 
 void Session::OnServerLost(const std::string& reason) {

@@ -23,7 +23,8 @@
 //                  lost                          publish OutcomeUnknown, release                   Ended
 //   Completed      callback released, time-out   release                                           Ended
 //
-// Lost is: the callback's last reference went, its pings expired, or the server's connection broke.
+// Lost is: the callback's last reference went, its pings expired, or a connection broke, that of the
+// callbacks or ours.
 #pragma once
 
 #include <cstdint>
@@ -80,8 +81,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void Begin();
   // Of the callback object. `respond` is called when the events are stored; all of them or, where the state
   // machine or a sequence forbids one, none.
-  void OnCallbacks(std::vector<event::ProgressEvent> events, Respond respond);
+  // `association` is the connection by which they came.
+  void OnCallbacks(std::vector<event::ProgressEvent> events, std::uint64_t association, Respond respond);
   void OnCallbackReleased(const std::string& reason);
+  // The server keeps the connection of its callbacks open while it holds the callback (ipam_progress.idl).
+  void OnCallbackConnectionClosed(std::uint64_t association);
   // The server cannot be reached any more.
   void OnServerLost(const std::string& reason);
   // Releases what is held, publishes nothing.
@@ -118,6 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<net::RemoteInterface> progress_;   // IIpamOperationWithProgress
   std::optional<net::RemoteInterface> progress2_;  // IIpamOperationWithProgress2
   std::optional<orpc::Oid> callback_;
+  std::uint64_t association_ = 0;    // of the last callback
   std::uint64_t last_sequence_ = 0;  // of ReportProgress
   net::Timer linger_;                // of Completed
 };

@@ -148,6 +148,7 @@ void Exporter::Handle(rpc::IncomingCall call, rpc::Responder respond) {
   }
 
   OrpcCall orpc;
+  orpc.association = call.association;
   orpc.iid = iid;
   orpc.opnum = call.opnum;
   // In place: a request may be large.

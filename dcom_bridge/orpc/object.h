@@ -31,6 +31,7 @@ struct OrpcCall {
   std::uint16_t opnum = 0;
   base::Bytes body;  // the explicit arguments; an NDR reader starts at alignment 0
   base::Endian endian = base::Endian::kLittle;
+  std::uint64_t association = 0;  // of rpc::IncomingCall: the connection by which it came
   std::optional<auth::Principal> caller;
   auth::AuthLevel level = auth::AuthLevel::kNone;
   CausalityId causality;

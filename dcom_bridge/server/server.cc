@@ -71,8 +71,8 @@ class Server::Impl {
         exporter_({.minimum_level = options_.minimum_level,
                    .stub_limits = {{idl::kIidOperationWithProgress,
                                     idl::InitializeOperationParameters::kOpnum, kParametersStub}}},
-                  clock_),
-        resolver_({}, exporter_, clock_),
+                  steady_),
+        resolver_({}, exporter_, steady_),
         activator_({.minimum_level = options_.minimum_level}, exporter_),
         management_({.interfaces = {std::begin(kOffered), std::end(kOffered)}}),
         sessions_(loop_),
@@ -137,13 +137,14 @@ class Server::Impl {
   }
   // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.
   void Reclaim() {
-    const absl::Time now = clock_.Now();
+    const absl::Time now = steady_.Now();
     if (resolver_.NextDeadline() <= now) resolver_.OnTimer(now);
     reclaim_timer_ = loop_->After(absl::Seconds(1), [this] { Reclaim(); });
   }
 
   const ServerOptions options_;
   base::Clock& clock_;
+  base::SteadyClock steady_;  // of references and pings
   auth::SystemRandom random_;
   const std::shared_ptr<const auth::AccountFile> accounts_;
   Acceptors acceptors_;
