@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -203,8 +204,9 @@ void SayHowToGoOn(const Options& options, const v1::WatchOperationsRequest& requ
   if (request.until_done()) absl::StrAppend(&command, " --until-done");
   const bool running = std::any_of(state.operations().begin(), state.operations().end(),
                                    [](const auto& entry) { return !IsFinal(entry.second.state()); });
+  const bool unseen = state.operations().size() < static_cast<std::size_t>(request.names_size());
   std::fprintf(output.err, "ipamctl: interrupted%s. To watch again:\n  %s\n",
-               running || !request.names().empty() ? "; the operations go on" : "", command.c_str());
+               running || unseen ? "; the operations go on" : "", command.c_str());
 }
 
 }  // namespace
@@ -212,7 +214,8 @@ void SayHowToGoOn(const Options& options, const v1::WatchOperationsRequest& requ
 ExitCode Complain(const Output& output, const std::string& subject, const CallResult& result) {
   if (result.how == How::kInterrupted) return kInterrupted;
   // Where the gateway cannot be reached, that is not about the subject.
-  const bool named = !subject.empty() && result.how == How::kAnswered;
+  const bool named = !subject.empty() && result.how == How::kAnswered &&
+                     !absl::StrContains(result.status.error_message(), subject);
   std::fprintf(output.err, "ipamctl: %s%s%s\n", named ? Harmless(subject).c_str() : "", named ? ": " : "",
                Explain(result.status).c_str());
   return kUnreachable;

@@ -20,10 +20,9 @@ struct Output {
 ExitCode RunCommand(const Options& options, Client& client, const Output& output,
                     const Reconnect& reconnect = {});
 
-// --- shared by the commands
-// -------------------------------------------------------------------------------------------
+// --- shared by the commands ------------------------------------------------------------------------------
 
-// "ipamctl: subject: message" on output.err, without the subject where it is empty.
+// "ipamctl: subject: message" on output.err, without the subject where it is empty or the message names it.
 ExitCode Complain(const Output& output, const std::string& subject, const CallResult& result);
 
 void PrintText(const Output& output, const std::string& text);

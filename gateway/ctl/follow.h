@@ -10,7 +10,7 @@ namespace ipam::ctl {
 
 struct Reconnect {
   absl::Duration first = absl::Milliseconds(250);  // doubles up to `longest`; each wait is jittered
-  absl::Duration longest = absl::Seconds(5);
+  absl::Duration longest = absl::Seconds(3);
   absl::Duration give_up = absl::Seconds(60);  // without a frame
 };
 

@@ -27,13 +27,15 @@ std::string CodeName(int code) {
 std::string Explain(const grpc::Status& status) {
   std::string text = Harmless(status.error_message());
   if (text.empty()) text = CodeName(status.error_code());
+  const std::string message = text;
   google::rpc::Status details;
   if (!details.ParseFromString(status.error_details())) return text;
   for (const google::protobuf::Any& any : details.details()) {
     google::rpc::BadRequest bad_request;
     if (!any.Is<google::rpc::BadRequest>() || !any.UnpackTo(&bad_request)) continue;
     for (const auto& violation : bad_request.field_violations()) {
-      absl::StrAppend(&text, "\n  ", Harmless(violation.field()), ": ", Harmless(violation.description()));
+      const std::string line = Harmless(violation.field()) + ": " + Harmless(violation.description());
+      if (line != message) absl::StrAppend(&text, "\n  ", line);
     }
   }
   return text;

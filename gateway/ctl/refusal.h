@@ -7,7 +7,8 @@
 
 namespace ipam::ctl {
 
-// The message, and a line "  field: description" for each field violation that came with it. No newline at
+// The message, and a line "  field: description" for each field violation that came with it and that the
+// message does not say already. No newline at
 // the end.
 std::string Explain(const grpc::Status& status);
 

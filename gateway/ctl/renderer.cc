@@ -10,8 +10,7 @@
 namespace ipam::ctl {
 namespace {
 
-// --- one line a change
-// ------------------------------------------------------------------------------------------------
+// --- one line a change -----------------------------------------------------------------------------------
 class PlainRenderer final : public Renderer {
  public:
   explicit PlainRenderer(std::FILE* out) : out_(out) {}
@@ -47,8 +46,7 @@ class PlainRenderer final : public Renderer {
   std::FILE* out_;
 };
 
-// --- frames as they come
-// ----------------------------------------------------------------------------------------------
+// --- frames as they come ---------------------------------------------------------------------------------
 class RawJsonRenderer final : public Renderer {
  public:
   RawJsonRenderer(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}

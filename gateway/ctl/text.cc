@@ -109,7 +109,8 @@ std::string Describe(const progress::v1::Event& event) {
   using progress::v1::Event;
   const auto of_subtask = [](const progress::v1::Subtask& subtask) {
     std::string text = Harmless(subtask.name()) + ": " + Words(subtask.status());
-    if (subtask.has_percent()) text += " " + Percent(subtask.percent());
+    if (subtask.has_percent() && subtask.status() == progress::v1::SUBTASK_STATUS_IN_PROGRESS)
+      text += " " + Percent(subtask.percent());
     if (!subtask.error().message().empty()) text += ": " + Harmless(subtask.error().message());
     return text;
   };
@@ -143,9 +144,12 @@ std::string Describe(const progress::v1::Event& event) {
   return "(unknown to this version of ipamctl)";
 }
 
+std::string Kind(const progress::v1::Operation& operation) {
+  return operation.kind().empty() ? "operation" : Harmless(operation.kind());
+}
+
 std::string Title(const progress::v1::Operation& operation) {
-  return Harmless(operation.kind().empty() ? "operation" : operation.kind()) + " " +
-         Harmless(operation.name());
+  return Kind(operation) + " " + Harmless(operation.name());
 }
 
 std::string StateLine(const progress::v1::Operation& operation) {

@@ -18,6 +18,8 @@ std::string Words(progress::v1::SourceState state);
 // An event in a few words: "started", "create the scope: completed with success", "42%".
 std::string Describe(const progress::v1::Event& event);
 
+// "CreateDhcpScope"; "operation" where it is not known yet.
+std::string Kind(const progress::v1::Operation& operation);
 // "CreateDhcpScope operations/abc".
 std::string Title(const progress::v1::Operation& operation);
 // The title, the state and, where there is one, the reason.

@@ -91,8 +91,7 @@ grpc::Status BadParameters() {
   return {grpc::StatusCode::INVALID_ARGUMENT, "the parameters are not valid", details.SerializeAsString()};
 }
 
-// --- start
-// ------------------------------------------------------------------------------------------------------------
+// --- start -----------------------------------------------------------------------------------------------
 TEST_F(CommandsTest, StartPrintsTheNames) {
   StartByText();
   EXPECT_EQ(Run({"start", File("1", "a"), File("2", "b"), "--source", "dc1"}), 0);
@@ -231,8 +230,7 @@ TEST_F(CommandsTest, StartNamesAGatewayThatCannotBeReachedOnce) {
             "ipamctl: cannot reach the gateway at " + gateway_.address() + ": Connection refused\n");
 }
 
-// --- watch
-// ------------------------------------------------------------------------------------------------------------
+// --- watch -----------------------------------------------------------------------------------------------
 TEST_F(CommandsTest, WatchAsksForWhatTheOptionsSay) {
   WatchGives({EventFrame(Finished("a", 2, v1::OPERATION_STATE_CANCELLED))});
   EXPECT_EQ(Run({"watch", "a", "--until-done", "--latest", "--filter", "kind=X", "--resume-token", "tok"}),
@@ -275,8 +273,19 @@ TEST_F(CommandsTest, WatchThatIsInterruptedSaysHowToGoOn) {
                              gateway_.address() + " watch operations/a --until-done\n");
 }
 
-// --- queries
-// ----------------------------------------------------------------------------------------------------------
+TEST_F(CommandsTest, WatchThatIsInterruptedSaysNothingOfWhatHasEnded) {
+  gateway_.watch = [&](const v1::WatchOperationsRequest&, grpc::ServerContext* context,
+                       FakeGateway::Writer* writer) {
+    writer->Write(EventFrame(Finished("a", 1, v1::OPERATION_STATE_SUCCEEDED)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // for the client to read it
+    interrupted_ = true;
+    return HoldOpen(context);
+  };
+  EXPECT_EQ(Run({"watch", "a"}), 130);
+  EXPECT_THAT(err_.text(), StartsWith("ipamctl: interrupted. To watch again:\n"));
+}
+
+// --- queries ---------------------------------------------------------------------------------------------
 TEST_F(CommandsTest, ListPagesThroughToTheEnd) {
   gateway_.list = [](const v1::ListOperationsRequest& request, v1::ListOperationsResponse* response) {
     EXPECT_EQ(request.filter(), "state=RUNNING");
@@ -352,6 +361,14 @@ TEST_F(CommandsTest, GetNamesTheOperationThatIsNotKnown) {
   EXPECT_EQ(err_.text(), "ipamctl: operations/a: no such operation\n");
 }
 
+TEST_F(CommandsTest, GetDoesNotNameTheOperationTwice) {
+  gateway_.get = [](const v1::GetOperationRequest&, v1::Operation*) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no operation operations/a");
+  };
+  EXPECT_EQ(Run({"get", "a"}), 5);
+  EXPECT_EQ(err_.text(), "ipamctl: no operation operations/a\n");
+}
+
 TEST_F(CommandsTest, EventsPrintTheJournal) {
   gateway_.events = [](const v1::ListEventsRequest& request, v1::ListEventsResponse* response) {
     EXPECT_EQ(request.after_sequence(), 7u);
@@ -392,8 +409,7 @@ TEST_F(CommandsTest, SourcesAreOneObjectOfJson) {
   EXPECT_EQ(out_.text(), "{\n \"sources\": [\n  {\n   \"state\": \"SOURCE_STATE_CONNECTED\"\n  }\n ]\n}\n");
 }
 
-// --- the connection
-// ---------------------------------------------------------------------------------------------------
+// --- the connection --------------------------------------------------------------------------------------
 TEST_F(CommandsTest, AnUnavailableSourceIsAnAnswerAndNoLostGateway) {
   int calls = 0;
   gateway_.start = [&](const v1::StartOperationRequest&, v1::Operation*) {

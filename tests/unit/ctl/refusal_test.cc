@@ -32,6 +32,18 @@ TEST(Explain, ListsTheFieldsThatAreWrong) {
             "bad\n  parameters_xml:3: is wrong\n  source : is wrong");
 }
 
+TEST(Explain, DoesNotSayTheSameTwice) {
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field("filter");
+  violation->set_description("unknown field");
+  google::rpc::Status details;
+  details.add_details()->PackFrom(bad_request);
+  EXPECT_EQ(Explain(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "filter: unknown field",
+                                 details.SerializeAsString())),
+            "filter: unknown field");
+}
+
 TEST(Explain, PassesOverDetailsThatAreNone) {
   EXPECT_EQ(Explain(grpc::Status(grpc::StatusCode::INTERNAL, "bad", "\xff\xff\xff")), "bad");
 }

@@ -140,7 +140,7 @@ TEST(TtyRenderer, StaysWithinTheTerminalUntilTheEnd) {
   show.End();
   const std::string last = out.text().substr(drawn.size());
   EXPECT_EQ(std::count(last.begin(), last.end(), '\n'), 5);
-  EXPECT_THAT(last, HasSubstr("CreateDhcpScope operations/e: pending")) << "is not shortened any more";
+  EXPECT_THAT(last, HasSubstr("CreateDhcpScope: pending (operations/e)")) << "is not shortened any more";
 }
 
 TEST(TtyRenderer, DrawsNothingWhereNothingChanged) {

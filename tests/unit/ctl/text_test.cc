@@ -116,6 +116,8 @@ TEST(Describe, SaysWhatEachEventSays) {
   EXPECT_EQ(Describe(Added("a", 1, moving)), "subtask add zone");
   EXPECT_EQ(Describe(Changed("a", 1, moving)), "add zone: in progress 41%");
   EXPECT_EQ(Describe(Changed("a", 1, failed)), "add?zone: completed with error: exists");
+  moving.set_status(v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS);
+  EXPECT_EQ(Describe(Changed("a", 1, moving)), "add zone: completed with success");
   EXPECT_EQ(Describe(AtPercent("a", 1, 99.6)), "99%");
   EXPECT_EQ(Describe(Finished("a", 1, v1::OPERATION_STATE_FAILED)), "failed");
   EXPECT_EQ(Describe(lost), "session lost: pings expired");
