@@ -31,7 +31,7 @@ inline constexpr HResult kRpcInvalidIpid{0x80010113};       // RPC_E_INVALID_IPI
 inline constexpr HResult kRpcInvalidObject{0x80010114};     // RPC_E_INVALID_OBJECT
 inline constexpr HResult kRpcAccessDenied{0x8001011B};      // RPC_E_ACCESS_DENIED
 inline constexpr HResult kClassNotRegistered{0x80040154};   // REGDB_E_CLASSNOTREG
-inline constexpr HResult kObjectNotRegistered{0x800401FC};  // CO_E_OBJNOTREG
+inline constexpr HResult kObjectNotRegistered{0x800401FB};  // CO_E_OBJNOTREG
 inline constexpr HResult kAccessDenied{0x80070005};         // E_ACCESSDENIED
 inline constexpr HResult kOutOfMemory{0x8007000E};          // E_OUTOFMEMORY
 inline constexpr HResult kInvalidArgument{0x80070057};      // E_INVALIDARG

@@ -245,7 +245,7 @@ write("rem_add_ref.request", m.getData())
 m = d.RemAddRefResponse()
 m["ORPCthat"]["flags"] = 0
 m["ORPCthat"]["extensions"] = NULL
-for value in (0, 0x800401FC):
+for value in (0, 0x800401FB):
     result = d.DWORD()
     result["Data"] = value
     m["pResults"].append(result)

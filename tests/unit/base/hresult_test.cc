@@ -19,5 +19,13 @@ TEST(HResult, MapsToTheStatusOfItsMeaning) {
   EXPECT_THAT(ToStatus(HResult{0x8badf00d}, "x"), StatusIs(absl::StatusCode::kUnknown, "x: 0x8BADF00D"));
 }
 
+// What peers compare with, by the numbers of [MS-ERREF] 2.1.
+TEST(HResult, HasTheNumbersOfTheResultsThatPeersTellApart) {
+  EXPECT_EQ(kRpcDisconnected.value, 0x80010108);
+  EXPECT_EQ(kRpcInvalidObject.value, 0x80010114);
+  EXPECT_EQ(kClassNotRegistered.value, 0x80040154);
+  EXPECT_EQ(kObjectNotRegistered.value, 0x800401FB);
+}
+
 }  // namespace
 }  // namespace ipam::base
