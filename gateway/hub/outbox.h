@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iterator>
-#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -59,6 +57,17 @@ class Outbox {
   // False: full, nothing was taken. True also after an end, the frame is then dropped. An empty outbox takes
   // any frame.
   bool Push(FramePtr frame, std::optional<Replaceable> replaceable = std::nullopt);
+  // While it lives nothing is written: what is pushed one after another leaves together.
+  class Hold {
+   public:
+    explicit Hold(Outbox& outbox);
+    ~Hold();
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    Outbox& outbox_;
+  };
   // Takes a frame that must not wait (Drain, SourceStatus of a live watch), even where it is full.
   void PushAlways(FramePtr frame);
   // True: full, and `on_room` is called once when half of it is free again. False: there is room now.
@@ -73,26 +82,34 @@ class Outbox {
   bool ended() const;  // Finish was called, or the transport is gone
 
  private:
-  struct Entry {
-    FramePtr frame;
-    std::optional<Replaceable> replaceable;
-  };
-  using Queue = std::list<Entry>;
   using Subject = std::pair<std::uint64_t, std::int64_t>;
+  struct Last {
+    std::uint64_t number = 0;  // of a frame that is queued
+    std::int32_t status = 0;
+  };
 
-  void Append(FramePtr frame, std::optional<Replaceable> replaceable) IPAM_REQUIRES(mutex_);
-  void Erase(Queue::iterator entry) IPAM_REQUIRES(mutex_);
+  void Append(FramePtr frame, const std::optional<Replaceable>& replaceable) IPAM_REQUIRES(mutex_);
+  void Replace(const Replaceable& by) IPAM_REQUIRES(mutex_);
+  void Compact() IPAM_REQUIRES(mutex_);
+  std::vector<FramePtr> Take() IPAM_REQUIRES(mutex_);
   void Write() IPAM_REQUIRES(mutex_);
   void End(absl::Status status) IPAM_REQUIRES(mutex_);
+  bool empty() const IPAM_REQUIRES(mutex_) { return queue_.size() == replaced_; }
 
   const std::size_t limit_bytes_;
   mutable base::Mutex mutex_;
   std::shared_ptr<Writer> writer_ IPAM_GUARDED_BY(mutex_);
-  Queue queue_ IPAM_GUARDED_BY(mutex_);
-  absl::flat_hash_map<Subject, Queue::iterator> last_of_ IPAM_GUARDED_BY(mutex_);
+  // Frames are numbered as they come: queue_[0] is number first_. Null: replaced by a newer one. It goes to
+  // the Writer as it is where it can, so that an event costs a watcher one reference and no allocation of its
+  // own.
+  std::vector<FramePtr> queue_ IPAM_GUARDED_BY(mutex_);
+  std::uint64_t first_ IPAM_GUARDED_BY(mutex_) = 0;
+  std::size_t replaced_ IPAM_GUARDED_BY(mutex_) = 0;  // nulls in queue_
+  absl::flat_hash_map<Subject, Last> last_of_ IPAM_GUARDED_BY(mutex_);
   std::size_t bytes_ IPAM_GUARDED_BY(mutex_) = 0;  // queued, and being written
   std::size_t writing_bytes_ IPAM_GUARDED_BY(mutex_) = 0;
   bool writing_ IPAM_GUARDED_BY(mutex_) = false;
+  int holds_ IPAM_GUARDED_BY(mutex_) = 0;
   bool ended_ IPAM_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> finish_ IPAM_GUARDED_BY(mutex_);
   std::function<void()> on_room_ IPAM_GUARDED_BY(mutex_);

@@ -113,11 +113,19 @@ Watch::Progress Watch::Feed() {
   return Progress::kMore;
 }
 
-Watch::Progress Watch::Offer(const Record& record) {
+// A live watch has nothing pending: what is delivered goes straight to the outbox.
+Watch::Progress Watch::Offer(const Record& record, absl::Time now) {
   if (record.offset <= cursor_) return Progress::kMore;
-  Handle(record);
-  if (frames_.has_value()) return Progress::kFull;
-  if (!pending_.empty() && !PushPending()) return Progress::kFull;
+  const Selector::Verdict verdict = selector_->Judge(record);
+  if (verdict == Selector::Verdict::kDeliver && pending_.empty() &&
+      outbox_->Push(record.frame, plan_.latest ? record.replaceable : std::nullopt)) {
+    ++env_.frames;
+    last_push_ = now;
+    cursor_ = record.offset;
+  } else {
+    Handle(record, verdict);
+    if (frames_.has_value() || !pending_.empty()) return Progress::kFull;
+  }
   return EndIfDone() ? Progress::kEnded : Progress::kMore;
 }
 
@@ -165,12 +173,12 @@ bool Watch::Refill() {
   if (buffer_.empty()) return true;  // started over
   const Record record = std::move(buffer_.front());
   buffer_.pop_front();
-  Handle(record);
+  Handle(record, selector_->Judge(record));
   return !ended_;
 }
 
-void Watch::Handle(const Record& record) {
-  switch (selector_->Judge(record)) {
+void Watch::Handle(const Record& record, Selector::Verdict verdict) {
+  switch (verdict) {
     case Selector::Verdict::kSkip:
       cursor_ = record.offset;
       return;

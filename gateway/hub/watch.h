@@ -76,7 +76,7 @@ class Watch {
   // A bounded piece of work, which may read the disk.
   Progress Feed();
   // The live event behind position(). kMore: taken. kFull: not, or there is work for Feed().
-  Progress Offer(const Record& record);
+  Progress Offer(const Record& record, absl::Time now);
   // A heartbeat, where nothing was sent for long enough.
   void Beat(absl::Time now);
 
@@ -95,7 +95,7 @@ class Watch {
   bool Refill();
   void RefillFromOperation();
   bool FillBuffer();
-  void Handle(const Record& record);
+  void Handle(const Record& record, Selector::Verdict verdict);
   bool PushPending();
   bool EndIfDone();
   void Add(v1::WatchOperationsResponse response, std::optional<std::uint64_t> cursor,

@@ -83,9 +83,11 @@ void Watchers::FanOut() {
         for (const WatchPtr& watch : live_) leaving.emplace_back(watch, Watch::Progress::kMore);
         live_offset_ = catalog_.head().offset;
       } else {
+        const absl::Time now = MonotonicNow();
         for (const WatchPtr& watch : live_) {
+          const Outbox::Hold one_write(watch->outbox());
           for (const Record& record : *records) {
-            const Watch::Progress progress = watch->Offer(record);
+            const Watch::Progress progress = watch->Offer(record, now);
             if (progress == Watch::Progress::kMore) continue;
             leaving.emplace_back(watch, progress);
             break;

@@ -46,6 +46,23 @@ TEST_F(OutboxTest, OneWriteAtATimeTakesAllThatWaits) {
   EXPECT_TRUE(outbox_.idle());
 }
 
+TEST_F(OutboxTest, WhatIsPushedUnderAHoldLeavesInOneWrite) {
+  {
+    const Outbox::Hold hold(outbox_);
+    EXPECT_TRUE(outbox_.Push(FrameOf("a")));
+    EXPECT_TRUE(outbox_.Push(FrameOf("b")));
+    outbox_.FinishWhenEmpty(absl::OkStatus());
+    EXPECT_TRUE(writer_->writes.empty());
+  }
+  EXPECT_THAT(writer_->writes, ElementsAre(ElementsAre("a", "b")));
+  {
+    const Outbox::Hold hold(outbox_);
+    outbox_.WriteDone();
+    EXPECT_TRUE(writer_->finish.empty());
+  }
+  EXPECT_EQ(writer_->finish.size(), 1u);
+}
+
 TEST_F(OutboxTest, AWriteHasAtMost64KiB) {
   Outbox large(writer_, std::size_t{1} << 20);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(large.Push(FrameOf(std::to_string(i), 30'000)));
@@ -105,6 +122,50 @@ TEST_F(OutboxTest, ReplacingFreesTheRoomOfAFullOutbox) {
   EXPECT_TRUE(outbox_.Push(FrameOf("writing", 500)));
   EXPECT_TRUE(outbox_.Push(FrameOf("10", 400), percent));
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(outbox_.Push(FrameOf("n", 400), percent));
+}
+
+TEST_F(OutboxTest, KeepsTheOrderWhereMostFramesWereReplaced) {
+  EXPECT_TRUE(outbox_.Push(FrameOf("writing")));
+  EXPECT_TRUE(outbox_.Push(FrameOf("start")));
+  for (int i = 0; i < 200; ++i) {
+    for (const std::uint64_t operation : {1u, 2u, 3u}) {
+      EXPECT_TRUE(outbox_.Push(FrameOf(std::to_string(operation) + " at " + std::to_string(i)),
+                               Outbox::Replaceable{operation, -1, 0}));
+    }
+    if (i == 150) EXPECT_TRUE(outbox_.Push(FrameOf("state")));
+  }
+  EXPECT_TRUE(outbox_.Push(FrameOf("end")));
+  outbox_.WriteDone();
+  EXPECT_THAT(writer_->writes.back(),
+              ElementsAre("start", "state", "1 at 199", "2 at 199", "3 at 199", "end"));
+  outbox_.WriteDone();
+  EXPECT_TRUE(outbox_.idle());
+}
+
+TEST_F(OutboxTest, AFrameThatIsBeingWrittenIsNotReplaced) {
+  Outbox large(writer_, std::size_t{1} << 20);
+  const Outbox::Replaceable first{1, -1, 0}, second{2, -1, 0};
+  EXPECT_TRUE(large.Push(FrameOf("writing")));
+  EXPECT_TRUE(large.Push(FrameOf("first 10", 40'000), first));
+  EXPECT_TRUE(large.Push(FrameOf("second 10", 40'000), second));
+  large.WriteDone();
+  EXPECT_TRUE(large.Push(FrameOf("first 20"), first));
+  EXPECT_TRUE(large.Push(FrameOf("second 20"), second));
+  large.WriteDone();
+  EXPECT_THAT(writer_->writes, ElementsAre(ElementsAre("writing"), ElementsAre("first 10"),
+                                           ElementsAre("first 20", "second 20")));
+}
+
+TEST_F(OutboxTest, AnOutboxWhoseFramesWereAllReplacedIsEmpty) {
+  const Outbox::Replaceable percent{1, -1, 0};
+  EXPECT_TRUE(outbox_.Push(FrameOf("writing", 500)));
+  EXPECT_TRUE(outbox_.Push(FrameOf("10"), percent));
+  EXPECT_FALSE(outbox_.Push(FrameOf("20", 600), percent));
+  outbox_.WriteDone();
+  EXPECT_TRUE(outbox_.idle());
+  EXPECT_EQ(writer_->writes.size(), 1u);
+  EXPECT_TRUE(outbox_.Push(FrameOf("20", 600), percent));
+  EXPECT_THAT(writer_->writes.back(), ElementsAre("20"));
 }
 
 TEST_F(OutboxTest, EndsOnceEverythingIsWritten) {
