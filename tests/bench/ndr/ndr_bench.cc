@@ -59,7 +59,7 @@ void Encode(benchmark::State& state, const Message& message, std::size_t events)
 template <typename Message>
 void Decode(benchmark::State& state, const Message& message, std::size_t events) {
   const base::Bytes stub = ndr::Encode(message);
-  if (ndr::Decode<Message>(stub, base::Endian::kLittle) != message) std::abort();
+  if (ndr::Decode<Message>(stub, base::Endian::kLittle).value() != message) std::abort();
   for (auto _ : state) {
     auto decoded = ndr::Decode<Message>(stub, base::Endian::kLittle);
     benchmark::DoNotOptimize(decoded);
