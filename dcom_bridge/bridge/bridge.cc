@@ -13,6 +13,7 @@
 #include "dcom_bridge/auth/factory.h"
 #include "dcom_bridge/auth/random.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/bridge/checked_texts.h"
 #include "dcom_bridge/bridge/dcom_source.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/rpc_listener.h"
@@ -48,7 +49,10 @@ class Bridge::Impl {
  public:
   Impl(BridgeOptions options, event::EventSink& sink, Texts texts, base::Clock& clock)
       : options_(std::move(options)),
-        texts_(std::move(texts)),
+        checked_texts_(std::move(texts.check)),
+        texts_{.check = [this](TextKind kind,
+                               const std::string& xml) { return checked_texts_.Check(kind, xml); },
+               .error = std::move(texts.error)},
         clock_(clock),
         exporter_({.minimum_level = Level()}, steady_),
         resolver_({.ping_level = Level()}, exporter_, steady_) {
@@ -141,6 +145,7 @@ class Bridge::Impl {
   }
 
   BridgeOptions options_;
+  CheckedTexts checked_texts_;  // loop thread
   const Texts texts_;
   base::Clock& clock_;
   base::SteadyClock steady_;  // of references and pings
