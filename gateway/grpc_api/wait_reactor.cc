@@ -37,9 +37,10 @@ class Wait final : public hub::Writer, public std::enable_shared_from_this<Wait>
     {
       base::MutexLock lock(mutex_);
       if (!answered_) {
-        deadline_.Set(deadline, [self = shared_from_this()](bool expired) {
-          if (expired) self->Answer(absl::OkStatus());
-          self->Release();
+        deadline_.Set(deadline, [self = shared_from_this()](bool expired) mutable {
+          const auto keep = std::move(self);  // the alarm keeps its callback: a cycle otherwise
+          if (expired) keep->Answer(absl::OkStatus());
+          keep->Release();
         });
         return;
       }
