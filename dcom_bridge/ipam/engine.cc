@@ -27,7 +27,7 @@ using Steady = std::chrono::steady_clock;
 
 // Entities of at most this time share a transaction; one that was asked for something ends earlier.
 constexpr auto kTransactionTime = std::chrono::milliseconds(50);
-constexpr auto kBusyTransactionTime = std::chrono::milliseconds(2);
+constexpr auto kBusyTransactionTime = std::chrono::milliseconds(8);
 // Between attempts to write to a store that failed.
 constexpr auto kFirstRetry = std::chrono::milliseconds(100);
 constexpr auto kLastRetry = std::chrono::seconds(5);

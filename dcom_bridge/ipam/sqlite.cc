@@ -18,6 +18,8 @@ constexpr char kPragmas[] = R"sql(
   PRAGMA synchronous = NORMAL;
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
+  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA cache_size = -32768;
 )sql";
 
 }  // namespace
