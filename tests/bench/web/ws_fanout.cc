@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -176,9 +177,13 @@ double Server(const std::vector<ipam::hub::FramePtr>& events, int watchers, int 
   const std::vector<FakeHub::Watched> watches = hub.watches();
   const double before = CpuSeconds();
   for (std::size_t i = 0; i < events.size();) {
-    for (int k = 0; k < burst && i < events.size(); ++k, ++i) {
-      for (const auto& watch : watches) watch.outbox->Push(events[i]);
+    // As the hub's fan-out does: a watch gets all events of a group, then the next watch.
+    const std::size_t end = std::min(events.size(), i + static_cast<std::size_t>(burst));
+    for (const auto& watch : watches) {
+      const ipam::hub::Outbox::Hold one_write(*watch.outbox);
+      for (std::size_t k = i; k < end; ++k) watch.outbox->Push(events[k]);
     }
+    i = end;
     for (const auto& watch : watches) {
       while (!watch.outbox->idle()) ::usleep(200);
     }
