@@ -1,0 +1,230 @@
+#include "dcom_bridge/bridge/session.h"
+
+#include <gtest/gtest.h>
+
+#include "fake_server.h"
+#include "tests/support/matchers.h"
+
+namespace ipam::bridge {
+namespace {
+
+using test_support::StatusIs;
+using ::testing::HasSubstr;
+
+class SessionTest : public ::testing::Test {
+ protected:
+  void Begin(bool validate_only = false) {
+    session_ = std::make_shared<Session>(
+        context_,
+        event::StartRequest{.operation = "op-1", .parameters_xml = "<p/>", .validate_only = validate_only},
+        [this](absl::Status status) { done_ = std::move(status); });
+    session_->Begin();
+  }
+  // To the point where the server holds the callback and has answered the start.
+  void BeginAndRun() {
+    Begin();
+    RunUntil([&] { return done_.has_value(); });
+    ASSERT_OK(*done_);
+    ASSERT_TRUE(server_.callback.has_value());
+    EXPECT_EQ(Call(idl::StartProgressCallback{}), base::kOk);
+  }
+  template <typename Request>
+  base::HResult Call(const Request& request) {
+    std::optional<base::HResult> result;
+    server_.CallBack(request, [&](base::HResult value) { result = value; });
+    RunUntil([&] { return result.has_value(); });
+    return result.value_or(base::kUnexpected);
+  }
+  void RunUntil(std::function<bool()> condition) {
+    loop_->Restart();
+    const absl::Time end = absl::Now() + absl::Seconds(10);
+    std::function<void()> check = [&] {
+      if (condition()) return loop_->Stop();
+      if (absl::Now() > end) {
+        ADD_FAILURE() << "nothing came";
+        return loop_->Stop();
+      }
+      poll_ = loop_->After(absl::Milliseconds(1), [&] { check(); });
+    };
+    check();
+    loop_->Run();
+  }
+  static idl::AddSubTask Subtask() { return {idl::SubTaskInstance{.sub_task_instance_id = 1}}; }
+  static idl::SetOverallStatus End() { return {idl::OverallStatus::kCompletedWithSuccess, {}}; }
+
+  std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
+  FakeServer server_{loop_};
+  Side client_{loop_};
+  FakeSink sink_;
+  Texts texts_{.check = [](TextKind, const std::string&) { return absl::OkStatus(); },
+               .error = [](const std::string& xml) { return "words of " + xml; }};
+  bool ended_ = false;
+  SessionContext context_{.loop = loop_,
+                          .dcom = client_.dcom,
+                          .exporter = client_.exporter,
+                          .sink = sink_,
+                          .texts = texts_,
+                          .server = {"127.0.0.1", server_.side.listener->port()},
+                          .callback_account = {"DOM", "gw"},
+                          .call_timeout = absl::Seconds(5),
+                          .on_end = [this](Session&) { ended_ = true; }};
+  std::shared_ptr<Session> session_;
+  std::optional<absl::Status> done_;
+  net::Timer poll_;
+};
+
+TEST_F(SessionTest, CarriesAnOperationFromActivationToItsEnd) {
+  BeginAndRun();
+  EXPECT_EQ(server_.parameters, "<p/>");
+  EXPECT_EQ(Call(Subtask()), base::kOk);
+  EXPECT_EQ(Call(End()), base::kOk);
+  ASSERT_EQ(sink_.events.size(), 4u);
+  EXPECT_TRUE(std::holds_alternative<event::Accepted>(sink_.events[0].change));
+  EXPECT_TRUE(std::holds_alternative<event::Started>(sink_.events[1].change));
+  EXPECT_TRUE(std::holds_alternative<event::SubtaskAdded>(sink_.events[2].change));
+  EXPECT_TRUE(std::holds_alternative<event::OverallStatusSet>(sink_.events[3].change));
+  // The server gives the callback back; then nothing is left on either side.
+  server_.side.dcom.Release(*server_.callback2);
+  server_.side.dcom.Release(*server_.callback);
+  RunUntil([&] { return ended_ && server_.released == 1; });
+  EXPECT_EQ(sink_.events.size(), 4u);
+}
+
+TEST_F(SessionTest, ValidateOnlyReleasesAndPublishesNothing) {
+  Begin(/*validate_only=*/true);
+  RunUntil([&] { return done_.has_value() && server_.released == 1; });
+  EXPECT_OK(*done_);
+  EXPECT_TRUE(sink_.events.empty());
+}
+
+TEST_F(SessionTest, ParametersThatTheServerRefusesAreRecordedNowhere) {
+  server_.initialize_result = base::kInvalidArgument;
+  server_.exception_xml = "<e/>";
+  Begin();
+  RunUntil([&] { return done_.has_value() && server_.released == 1; });
+  EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kInvalidArgument, "words of <e/>"));
+  EXPECT_TRUE(sink_.events.empty());
+}
+
+TEST_F(SessionTest, ARefusedStartEndsFailed) {
+  server_.start_result = base::kAccessDenied;
+  Begin();
+  RunUntil([&] { return done_.has_value() && ended_; });
+  EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kPermissionDenied));
+  ASSERT_EQ(sink_.events.size(), 2u);
+  EXPECT_EQ(std::get<event::StartRefused>(sink_.events[1].change).code, absl::StatusCode::kPermissionDenied);
+}
+
+TEST_F(SessionTest, AnOperationThatCannotBeRecordedIsNotStarted) {
+  sink_.answer = absl::ResourceExhaustedError("journal full");
+  Begin();
+  RunUntil([&] { return done_.has_value() && server_.released == 1; });
+  EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_FALSE(server_.callback.has_value());
+}
+
+TEST_F(SessionTest, RefusesWhatTheStateMachineDoesNotAllow) {
+  Begin();
+  RunUntil([&] { return done_.has_value(); });
+  EXPECT_EQ(Call(Subtask()), base::kIllegalMethodCall);  // before StartProgressCallback
+  EXPECT_EQ(Call(idl::StartProgressCallback{}), base::kOk);
+  EXPECT_EQ(Call(idl::StartProgressCallback{}), base::kIllegalMethodCall);
+  EXPECT_EQ(Call(End()), base::kOk);
+  EXPECT_EQ(Call(Subtask()), base::kIllegalMethodCall);
+  EXPECT_EQ(Call(End()), base::kIllegalMethodCall);
+  EXPECT_EQ(sink_.events.size(), 3u);
+}
+
+TEST_F(SessionTest, ReportsPassOverWhatIsHeldAndRefuseHoles) {
+  Begin();
+  RunUntil([&] { return done_.has_value(); });
+  const auto event = [](std::uint64_t sequence, idl::EventKind kind) {
+    return idl::ProgressEvent{
+        .sequence = sequence, .kind = kind, .sub_task_instance = idl::SubTaskInstance{}};
+  };
+  EXPECT_EQ(Call(idl::ReportProgress{
+                {event(1, idl::EventKind::kStartProgressCallback), event(2, idl::EventKind::kAddSubTask)}}),
+            base::kOk);
+  EXPECT_EQ(Call(idl::ReportProgress{
+                {event(2, idl::EventKind::kAddSubTask), event(3, idl::EventKind::kAddSubTask)}}),
+            base::kOk);
+  EXPECT_EQ(Call(idl::ReportProgress{{event(5, idl::EventKind::kAddSubTask)}}), base::kInvalidArgument);
+  ASSERT_EQ(sink_.events.size(), 4u);
+  EXPECT_EQ(sink_.events.back().source_sequence, 3u);
+}
+
+TEST_F(SessionTest, ACallbackThatCannotBeJournaledFailsAndTheOutcomeIsUnknown) {
+  BeginAndRun();
+  sink_.answer = absl::InternalError("disk full");
+  EXPECT_EQ(Call(Subtask()), base::kFail);
+  sink_.answer = absl::OkStatus();
+  RunUntil([&] { return ended_; });
+}
+
+TEST_F(SessionTest, AnEventThatTheHubRefusesLeavesTheSessionAlone) {
+  BeginAndRun();
+  sink_.answer = absl::InvalidArgumentError("too large");
+  EXPECT_EQ(Call(Subtask()), base::kInvalidArgument);
+  sink_.answer = absl::OkStatus();
+  EXPECT_EQ(Call(Subtask()), base::kOk);
+  EXPECT_FALSE(ended_);
+}
+
+TEST_F(SessionTest, AReleasedCallbackIsALostSession) {
+  BeginAndRun();
+  server_.side.dcom.Release(*server_.callback2);
+  server_.side.dcom.Release(*server_.callback);
+  RunUntil([&] { return ended_; });
+  ASSERT_TRUE(sink_.LastIs<event::OutcomeUnknown>());
+  EXPECT_THAT(std::get<event::OutcomeUnknown>(sink_.events.back().change).reason,
+              HasSubstr("released the callback"));
+}
+
+TEST_F(SessionTest, AClosedCallbackConnectionIsALostSession) {
+  BeginAndRun();
+  client_.listener->set_on_closed(
+      [this](std::uint64_t association) { session_->OnCallbackConnectionClosed(association); });
+  server_.side.rpc.Drop(server_.callback->exporter, absl::CancelledError("test"));
+  RunUntil([&] { return ended_; });
+  EXPECT_TRUE(sink_.LastIs<event::OutcomeUnknown>());
+}
+
+TEST_F(SessionTest, ALostAnswerOfTheStartIsNeverAFailure) {
+  server_.answer_start = false;
+  Begin();
+  RunUntil([&] { return !server_.held.empty(); });
+  client_.rpc.Drop(context_.server, absl::UnavailableError("test"));
+  RunUntil([&] { return ended_; });
+  EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("outcome is not known")));
+  EXPECT_TRUE(sink_.LastIs<event::OutcomeUnknown>());
+}
+
+TEST_F(SessionTest, CallbacksBeforeTheAnswerProveTheStart) {
+  server_.answer_start = false;
+  Begin();
+  RunUntil([&] { return !server_.held.empty(); });
+  EXPECT_EQ(Call(idl::StartProgressCallback{}), base::kOk);
+  client_.rpc.Drop(context_.server, absl::UnavailableError("test"));
+  RunUntil([&] { return done_.has_value(); });
+  EXPECT_OK(*done_);
+  EXPECT_FALSE(ended_);  // callbacks still come by their own connection
+  EXPECT_EQ(Call(End()), base::kOk);
+}
+
+TEST_F(SessionTest, AServerThatIsGoneLeavesTheOutcomeUnknown) {
+  BeginAndRun();
+  session_->OnServerLost("the server is gone");
+  EXPECT_TRUE(ended_);
+  EXPECT_TRUE(sink_.LastIs<event::OutcomeUnknown>());
+}
+
+TEST_F(SessionTest, AnUnreachableServerIsUnavailable) {
+  context_.server.port = 1;
+  Begin();
+  RunUntil([&] { return done_.has_value(); });
+  EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(sink_.events.empty());
+}
+
+}  // namespace
+}  // namespace ipam::bridge
