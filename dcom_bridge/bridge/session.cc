@@ -122,7 +122,7 @@ void Session::OnIdentified(net::InvokeOutcome outcome) {
 
 void Session::Accept(std::string server_operation_id) {
   state_ = State::kAccepting;
-  Publish({.change = event::Accepted{std::move(server_operation_id)}},
+  Publish({.change = event::Accepted{std::move(server_operation_id)}}, Tell::kAlways,
           [](Session& self, absl::Status status) { self.OnAccepted(std::move(status)); });
 }
 
@@ -187,9 +187,10 @@ void Session::OnCallbacks(std::vector<event::ProgressEvent> events, std::uint64_
   const auto shared = std::make_shared<Respond>(std::move(respond));
   for (std::size_t i = 0; i < events.size(); ++i) {
     const bool last = i + 1 == events.size();
-    Publish(std::move(events[i]), [shared, last, completed](Session& self, const absl::Status& status) {
+    // The answer of the last event stands for those before it, unless one of them failed.
+    const Tell tell = last ? Tell::kAlways : Tell::kFailure;
+    Publish(std::move(events[i]), tell, [shared, completed](Session& self, const absl::Status& status) {
       if (!*shared) return;  // an earlier event of the call failed
-      if (status.ok() && !last) return;
       std::exchange(*shared, nullptr)(ToHResult(status));
       if (status.code() == absl::StatusCode::kInvalidArgument ||
           status.code() == absl::StatusCode::kFailedPrecondition) {
@@ -248,15 +249,17 @@ void Session::Abandon() {
   End();
 }
 
-void Session::Publish(event::ProgressEvent event, std::function<void(Session&, absl::Status)> stored) {
+void Session::Publish(event::ProgressEvent event, Tell tell,
+                      std::function<void(Session&, absl::Status)> stored) {
   // The sink answers from a thread of its own.
-  context_.sink.Publish(
-      request_.operation, std::move(event),
-      [loop = context_.loop, self = shared_from_this(), stored = std::move(stored)](absl::Status status) {
-        loop->Post([self, stored, status = std::move(status)] {
-          if (stored) stored(*self, status);
-        });
-      });
+  context_.sink.Publish(request_.operation, std::move(event),
+                        [loop = context_.loop, self = shared_from_this(), tell,
+                         stored = std::move(stored)](absl::Status status) {
+                          if (tell == Tell::kFailure && status.ok()) return;
+                          loop->Post([self, stored, status = std::move(status)] {
+                            if (stored) stored(*self, status);
+                          });
+                        });
 }
 
 void Session::Fail(absl::Status status) {
@@ -267,13 +270,13 @@ void Session::Fail(absl::Status status) {
 void Session::Refuse(absl::Status status, std::string exception_xml) {
   Publish(
       {.change = event::StartRefused{status.code(), std::string(status.message()), std::move(exception_xml)}},
-      nullptr);
+      Tell::kFailure, nullptr);
   Fail(std::move(status));
 }
 
 void Session::Lose(const std::string& reason) {
   // Without IIpamOperationWithProgress2::ResumeCallback nothing can be had back: the outcome stays unknown.
-  Publish({.change = event::OutcomeUnknown{reason}}, nullptr);
+  Publish({.change = event::OutcomeUnknown{reason}}, Tell::kFailure, nullptr);
   Fail(absl::UnavailableError(absl::StrCat("the outcome is not known: ", reason)));
 }
 

@@ -106,8 +106,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // The status of a failed HRESULT, with the words of the server where it has some.
   absl::Status Explain(base::HResult result, const std::string& method,
                        const std::string& exception_xml) const;
-  // `stored`, which may be null, is called on the loop.
-  void Publish(event::ProgressEvent event, std::function<void(Session&, absl::Status)> stored);
+  enum class Tell { kAlways, kFailure };
+  // `stored`, which may be null, is called on the loop: always, or where the event was not stored.
+  void Publish(event::ProgressEvent event, Tell tell, std::function<void(Session&, absl::Status)> stored);
   void Refuse(absl::Status status, std::string exception_xml);  // publishes, then Fail()
   void Lose(const std::string& reason);                         // publishes, then Fail()
   void Fail(absl::Status status);                               // Finish(), then End()
