@@ -204,7 +204,7 @@ TEST(Watch, AWatcherThatDoesNotReadIsCutOffAndTheOthersAreNot) {
   TempDir dir;
   Hub hub(dir.File("j"), [](Options& options) {
     options.outbox_bytes = 2000;
-    options.slow_after = absl::Milliseconds(300);
+    options.slow_after = absl::Seconds(2);  // the reader below begins when all are sent
   });
   const std::string id = hub.Run();
   auto stuck = hub.Watch();
