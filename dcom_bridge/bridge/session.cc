@@ -189,12 +189,16 @@ void Session::OnCallbacks(std::vector<event::ProgressEvent> events, std::uint64_
     const bool last = i + 1 == events.size();
     // The answer of the last event stands for those before it, unless one of them failed.
     const Tell tell = last ? Tell::kAlways : Tell::kFailure;
-    Publish(std::move(events[i]), tell, [shared, completed](Session& self, const absl::Status& status) {
+    const std::uint64_t sequence = events[i].source_sequence;
+    Publish(std::move(events[i]), tell, [shared, completed, sequence](Session& self, const auto& status) {
       if (!*shared) return;  // an earlier event of the call failed
       std::exchange(*shared, nullptr)(ToHResult(status));
       if (status.code() == absl::StatusCode::kInvalidArgument ||
           status.code() == absl::StatusCode::kFailedPrecondition) {
-        return;  // the server's mistake: it has its answer, the operation goes on
+        // The server's mistake: it has its answer, and the operation goes on without the event.
+        if (sequence != 0) self.last_sequence_ = sequence - 1;
+        if (completed && self.state_ == State::kCompleted) self.state_ = State::kRunning;
+        return;
       }
       if (!status.ok()) {
         self.Lose(absl::StrCat("a callback could not be journaled: ", std::string(status.message())));

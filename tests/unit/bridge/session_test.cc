@@ -170,6 +170,31 @@ TEST_F(SessionTest, AnEventThatTheHubRefusesLeavesTheSessionAlone) {
   EXPECT_FALSE(ended_);
 }
 
+TEST_F(SessionTest, AnEndThatTheHubRefusesIsNone) {
+  BeginAndRun();
+  sink_.answer = absl::InvalidArgumentError("too large");
+  EXPECT_EQ(Call(End()), base::kInvalidArgument);
+  sink_.answer = absl::OkStatus();
+  EXPECT_EQ(Call(Subtask()), base::kOk);
+  EXPECT_EQ(Call(End()), base::kOk);
+  EXPECT_EQ(Call(End()), base::kIllegalMethodCall);
+}
+
+TEST_F(SessionTest, AReportThatTheHubRefusesMayComeAgain) {
+  Begin();
+  RunUntil([&] { return done_.has_value(); });
+  const idl::ReportProgress start{{{.sequence = 1, .kind = idl::EventKind::kStartProgressCallback}}};
+  const idl::ReportProgress subtask{
+      {{.sequence = 2, .kind = idl::EventKind::kAddSubTask, .sub_task_instance = idl::SubTaskInstance{}}}};
+  EXPECT_EQ(Call(start), base::kOk);
+  sink_.answer = absl::InvalidArgumentError("too large");
+  EXPECT_EQ(Call(subtask), base::kInvalidArgument);
+  sink_.answer = absl::OkStatus();
+  const std::size_t before = sink_.events.size();
+  EXPECT_EQ(Call(subtask), base::kOk);
+  EXPECT_EQ(sink_.events.size(), before + 1);  // not passed over as one that is held
+}
+
 TEST_F(SessionTest, AReleasedCallbackIsALostSession) {
   BeginAndRun();
   server_.side.dcom.Release(*server_.callback2);
