@@ -139,13 +139,22 @@ class IpamProgressEvent(NDRSTRUCT):
     )
 
 
-class IpamProgressEvents(NDRUniConformantArray):
-    item = IpamProgressEvent
+def report_progress(events, count=None):
+    """ReportProgress, opnum 8. impacket pads a conformant array before and after its size: here both are one struct."""
+    class Body(NDRSTRUCT):
+        structure = (("count", ULONG), ("maximum", ULONG),
+                     *((f"event{n}", IpamProgressEvent) for n in range(len(events))))
 
+    class ReportProgress(dcomrt.DCOMCALL):
+        opnum = 8
+        structure = (("body", Body),)
 
-class ReportProgress(dcomrt.DCOMCALL):
-    opnum = 8
-    structure = (("count", ULONG), ("events", IpamProgressEvents))
+    request = ReportProgress()
+    request["body"]["count"] = len(events) if count is None else count
+    request["body"]["maximum"] = len(events)
+    for n, event in enumerate(events):
+        request["body"][f"event{n}"] = event
+    return request
 
 
 def text(value):
