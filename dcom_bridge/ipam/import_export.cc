@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -21,16 +23,20 @@ namespace {
 // Name and value pairs: the one table whose rows are not messages.
 constexpr char kCommonProperties[] = "common_properties";
 
+// A value takes an octet of the file at least; aliases may repeat some, but not without end.
+std::size_t MaxValues(std::size_t file_bytes) { return 100'000 + 10 * file_bytes; }
+
 class Importer {
  public:
-  Importer(Database& db, const std::string& file)
+  Importer(Database& db, const std::string& file, std::size_t file_bytes)
       : db_(db),
         store_(db),
         file_(file),
         put_property_(db,
                       "INSERT INTO common_properties (name, value) VALUES (?, ?)"
                       " ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
-        check_foreign_keys_(db, "PRAGMA foreign_key_check") {}
+        check_foreign_keys_(db, "PRAGMA foreign_key_check"),
+        reader_(MaxValues(file_bytes)) {}
 
   absl::Status Import(const YAML::Node& root);
 
@@ -121,9 +127,10 @@ absl::Status Importer::CheckForeignKeys() {
                                                     file_, table, where, row, broken.Text(2)));
 }
 
-absl::Status ImportNode(Database& db, const std::string& file, const YAML::Node& root) {
+absl::Status ImportText(Database& db, const std::string& file, const std::string& text) {
+  const YAML::Node root = YAML::Load(text);
   IPAM_RETURN_IF_ERROR(db.Execute("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON"));
-  absl::Status status = Importer(db, file).Import(root);
+  absl::Status status = Importer(db, file, text.size()).Import(root);
   if (status.ok()) status = db.Execute("COMMIT");
   if (!status.ok()) (void)db.Execute("ROLLBACK");
   return status;
@@ -144,14 +151,16 @@ absl::Status ExportTable(const StoreTable& table, Store& store, YAML::Emitter& o
 }  // namespace
 
 absl::Status ImportYaml(const std::string& database, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!(text << file.rdbuf()))
+    return absl::NotFoundError(absl::StrFormat("cannot read %s, or it is empty", path));
+  IPAM_ASSIGN_OR_RETURN(const std::unique_ptr<Database> db, OpenDatabase(database));
   // yaml-cpp tells its errors by exceptions only.
   try {
-    const YAML::Node root = YAML::LoadFile(path);
-    IPAM_ASSIGN_OR_RETURN(const std::unique_ptr<Database> db, OpenDatabase(database));
-    return ImportNode(*db, path, root);
-  } catch (const YAML::BadFile&) {
-    return absl::NotFoundError(absl::StrFormat("cannot read %s", path));
+    return ImportText(*db, path, text.str());
   } catch (const YAML::Exception& e) {
+    (void)db->Execute("ROLLBACK");  // where a transaction had begun
     return absl::InvalidArgumentError(absl::StrFormat("%s: line %d: %s", path, e.mark.line + 1, e.msg));
   }
 }

@@ -29,7 +29,6 @@ using google::protobuf::Timestamp;
 using google::protobuf::util::TimeUtil;
 
 constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxValues = 10'000'000;
 
 const FieldDescriptor* FindField(const Descriptor& type, const std::string& name) {
   if (const FieldDescriptor* field = type.FindFieldByName(name)) return field;
@@ -246,7 +245,7 @@ absl::Status YamlReader::ReadMembers(const YAML::Node& node, Message& message, c
 
 absl::Status YamlReader::ReadValue(const YAML::Node& node, Message& message, const FieldDescriptor& field,
                                    const std::string& path, int depth) {
-  if (++values_ > kMaxValues) return YamlError(node, path, "the file expands to too many values");
+  if (++values_ > max_values_) return YamlError(node, path, "the file expands to too many values");
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     Message* value = field.is_repeated() ? message.GetReflection()->AddMessage(&message, &field)
                                          : message.GetReflection()->MutableMessage(&message, &field);

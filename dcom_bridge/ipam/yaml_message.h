@@ -14,9 +14,11 @@ namespace ipam::engine {
 
 class YamlReader {
  public:
+  // `max_values`: of all calls together.
+  explicit YamlReader(std::size_t max_values) : max_values_(max_values) {}
+
   // Adds to `message`. kInvalidArgument: "line 7: serverRoleInfo.recordId: not an integer: \"x\"". An unknown
-  // member, one that stands twice, or a value of another type is an error. The values of one reader are
-  // counted: a file whose aliases expand without end is refused.
+  // member, one that stands twice, or a value of another type is an error.
   absl::Status Read(const YAML::Node& node, google::protobuf::Message& message);
 
  private:
@@ -25,6 +27,7 @@ class YamlReader {
   absl::Status ReadValue(const YAML::Node& node, google::protobuf::Message& message,
                          const google::protobuf::FieldDescriptor& field, const std::string& path, int depth);
 
+  const std::size_t max_values_;
   std::size_t values_ = 0;
 };
 
