@@ -48,10 +48,9 @@ class CommandsTest : public testing::Test {
     }
     Timing timing;
     timing.call = parsed.options->timeout;
-    timing.connect = absl::Seconds(2);
     timing.tick = absl::Milliseconds(5);
     Client client(gateway_.address(), timing, interrupted_);
-    const Reconnect quick = {absl::Milliseconds(1), absl::Milliseconds(5), absl::Milliseconds(500)};
+    const Reconnect quick = {absl::Milliseconds(1), absl::Milliseconds(5), absl::Seconds(30)};
     return RunCommand(*parsed.options, client, Output{out_.file(), err_.file()}, quick);
   }
 
@@ -192,14 +191,14 @@ TEST_F(CommandsTest, StartRepeatsACallThatTheGatewaysDeathCutOffUnderTheSameRequ
     if (ids.size() == 1) {
       called = true;
       // Longer than a tick of the client, so that it saw the connection stand; ended by Stop() below.
-      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      std::this_thread::sleep_for(std::chrono::milliseconds(800));
     }
     *operation = MakeOperation("a", v1::OPERATION_STATE_RUNNING, 1);
     return grpc::Status::OK;
   };
   std::thread restart([&] {
     while (!called) std::this_thread::yield();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
     gateway_.Stop();
     gateway_.Restart();
   });
@@ -213,11 +212,11 @@ TEST_F(CommandsTest, StartRepeatsACallThatTheGatewaysDeathCutOffUnderTheSameRequ
 
 TEST_F(CommandsTest, StartTellsHowToFindWhatWasNotAnsweredInTime) {
   gateway_.start = [](const v1::StartOperationRequest&, v1::Operation*) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1300));
     return grpc::Status::OK;
   };
   const std::string file = File("1", "a");
-  EXPECT_EQ(Run({"start", file, "--request-id", "r", "--timeout", "200ms"}), 5);
+  EXPECT_EQ(Run({"start", file, "--request-id", "r", "--timeout", "1s"}), 5);
   EXPECT_THAT(err_.text(), StartsWith("ipamctl: " + file + ": "));
   EXPECT_THAT(err_.text(),
               HasSubstr("not answered; --request-id r starts it, or finds it where it was started\n"));

@@ -20,7 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using How = CallResult::How;
 
-constexpr Reconnect kQuick = {absl::Milliseconds(1), absl::Milliseconds(5), absl::Milliseconds(500)};
+constexpr Reconnect kQuick = {absl::Milliseconds(1), absl::Milliseconds(5), absl::Seconds(30)};
 
 Frame DrainFrame(const std::string& token) {
   Frame frame;
@@ -40,7 +40,7 @@ class FollowTest : public testing::Test {
     v1::WatchOperationsRequest request;
     request.add_names("operations/a");
     request.set_until_done(until_done);
-    return Follow(client, request, kQuick, was_reached, state_, *renderer);
+    return Follow(client, request, reconnect_, was_reached, state_, *renderer);
   }
 
   // Streams that are played one after the other; a further one is refused.
@@ -67,6 +67,7 @@ class FollowTest : public testing::Test {
 
   std::atomic<bool> interrupted_{false};
   absl::Duration silence_ = absl::Seconds(60);
+  Reconnect reconnect_ = kQuick;
   FakeGateway gateway_;
   std::atomic<int> played_{0};
   std::vector<std::string> tokens_;  // of the requests
@@ -157,15 +158,16 @@ TEST_F(FollowTest, EndsAtOnceWhereTheGatewayNeverWasReached) {
 }
 
 TEST_F(FollowTest, GivesUpInTheEnd) {
+  reconnect_.give_up = absl::Milliseconds(200);
   gateway_.Stop();
   const CallResult result = Run(/*until_done=*/true, /*was_reached=*/true);
   EXPECT_EQ(result.how, How::kUnreachable);
-  EXPECT_THAT(result.status.error_message(), HasSubstr("Connection refused; gave up after 500ms"));
+  EXPECT_THAT(result.status.error_message(), HasSubstr("Connection refused; gave up after 200ms"));
   EXPECT_THAT(out_.text(), HasSubstr("trying again"));
 }
 
 TEST_F(FollowTest, LeavesAConnectionThatHasFallenSilent) {
-  silence_ = absl::Milliseconds(100);
+  silence_ = absl::Seconds(1);
   Play({[&](const v1::WatchOperationsRequest&, grpc::ServerContext* context, FakeGateway::Writer* writer) {
           writer->Write(EventFrame(Accepted("a", 1)));
           return HoldOpen(context);
@@ -173,7 +175,7 @@ TEST_F(FollowTest, LeavesAConnectionThatHasFallenSilent) {
         Sends({EventFrame(Finished("a", 2, v1::OPERATION_STATE_SUCCEEDED))}, grpc::Status::OK)});
   EXPECT_TRUE(Run().ok());
   EXPECT_THAT(tokens_, ElementsAre("", "t1"));
-  EXPECT_THAT(out_.text(), HasSubstr("nothing heard for 100ms"));
+  EXPECT_THAT(out_.text(), HasSubstr("nothing heard for 1s"));
 }
 
 TEST_F(FollowTest, EndsWhenItIsInterrupted) {
