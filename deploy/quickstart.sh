@@ -218,7 +218,7 @@ fail() {
   leave 1
 }
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-connected() { ipamctl sources --output json | grep -q SOURCE_STATE_CONNECTED; }
+connected() { ipamctl sources --output json | grep -q '"SOURCE_STATE_CONNECTED"'; }
 ipamctl() { "$bin/ipamctl" --gateway "127.0.0.1:$grpc_port" "$@"; }
 
 if [ ! -f "$dir/imported" ]; then
