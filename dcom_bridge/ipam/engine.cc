@@ -19,6 +19,7 @@
 #include "dcom_bridge/ipam/operation_log.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/model/parameters.h"
+#include "dcom_bridge/model/schema.h"
 
 namespace ipam::engine {
 namespace {
@@ -425,6 +426,8 @@ void Engine::Impl::Purge() {
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Clock& clock,
                                                      EventListener& listener) {
+  // Prepare() runs on the loop of its caller, which others wait for.
+  IPAM_RETURN_IF_ERROR(model::LoadSchemas());
   IPAM_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, OpenDatabase(options.database));
   auto impl = std::make_unique<Impl>(std::move(options), std::move(db), clock, listener);
   IPAM_RETURN_IF_ERROR(impl->EndInterruptedOperations());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/model/embedded_schemas.h"
 #include "dcom_bridge/model/problem.h"
 #include "dcom_bridge/model/xml_document.h"
@@ -61,6 +62,12 @@ Schema ParseSchemas() {
   Schema schema(parser == nullptr ? nullptr : xmlSchemaParse(parser));
   xmlSchemaFreeParserCtxt(parser);
   return schema;
+}
+
+// Null where they do not parse.
+xmlSchema* TheSchema() {
+  static const Schema schema = ParseSchemas();  // immutable once parsed
+  return schema.get();
 }
 
 bool IsInteger(std::string_view text) {
@@ -137,14 +144,17 @@ void OnError(void* user, xmlError* error) {
 
 }  // namespace
 
+absl::Status LoadSchemas() {
+  return TheSchema() != nullptr ? absl::OkStatus() : absl::InternalError("the embedded schemas do not parse");
+}
+
 absl::Status ValidateAgainstSchema(xmlDoc& doc) {
-  static const Schema schema = ParseSchemas();  // immutable once parsed
-  if (schema == nullptr) return absl::InternalError("the embedded schemas do not parse");
+  IPAM_RETURN_IF_ERROR(LoadSchemas());
 
   struct FreeValidator {
     void operator()(xmlSchemaValidCtxt* ctxt) const { xmlSchemaFreeValidCtxt(ctxt); }
   };
-  const std::unique_ptr<xmlSchemaValidCtxt, FreeValidator> validator(xmlSchemaNewValidCtxt(schema.get()));
+  const std::unique_ptr<xmlSchemaValidCtxt, FreeValidator> validator(xmlSchemaNewValidCtxt(TheSchema()));
   if (validator == nullptr) return absl::ResourceExhaustedError("no memory for a schema validator");
   std::vector<Problem> problems;
   xmlSchemaSetValidStructuredErrors(validator.get(), OnError, &problems);

@@ -7,6 +7,10 @@
 
 namespace ipam::model {
 
+// Parses the embedded schemas now. The first validation would pay for it, with more time than a caller, or a
+// loop that others wait for, has to spend.
+absl::Status LoadSchemas();
+
 // The root must be one of the global elements of the schemas. kInvalidArgument with line and field of each
 // problem, the first eight. White space around an integer is accepted, as XML Schema has it; the tree is as
 // before afterwards. Any thread; the schemas are parsed once and only read after that.

@@ -10,6 +10,7 @@
 #include "dcom_bridge/model/callback_xml.h"
 #include "dcom_bridge/model/exception.h"
 #include "dcom_bridge/model/parameters.h"
+#include "dcom_bridge/model/schema.h"
 #include "dcom_bridge/settings/process.h"
 #include "gateway/grpc_api/server.h"
 #include "gateway/hub/service.h"
@@ -57,6 +58,7 @@ class Gateway::Impl {
   explicit Impl(config::GatewayConfig config) : config_(std::move(config)) {}
 
   absl::Status Start(base::Clock& clock) {
+    IPAM_RETURN_IF_ERROR(model::LoadSchemas());
     absl::StatusOr<std::unique_ptr<hub::Service>> hub =
         hub::Service::Open(config_.hub, HubDependencies(clock));
     if (!hub.ok()) return Prefixed(hub.status(), "journal");
