@@ -1,5 +1,8 @@
 #include "gateway/grpc_api/server.h"
 
+#include <grpc/support/log.h>
+#include <spdlog/spdlog.h>
+
 #include <chrono>
 #include <utility>
 
@@ -13,6 +16,10 @@
 
 namespace ipam::grpc_api {
 namespace {
+
+// The library's own lines, in our log. They name its source files, not what to do: what ends a call or the
+// start comes back as a status, which is what an operator gets to read.
+void Log(gpr_log_func_args* args) { spdlog::debug("gRPC library: {}", args->message); }
 
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
@@ -66,7 +73,8 @@ class GrpcServerImpl final : public GrpcServer {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcOptions& options, hub::Service& hub) {
-  // Both are switches of the process; setting them again changes nothing.
+  // All are switches of the process; setting them again changes nothing.
+  gpr_set_log_function(Log);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto server = std::make_unique<GrpcServerImpl>(hub);
