@@ -121,7 +121,7 @@ void DcomSource::SetState(event::SourceState state, const std::string& reason) {
   }
   if (state == event::SourceState::kConnected) {
     spdlog::info("{}: connected", server_.name);
-  } else {
+  } else if (!stopped_) {
     spdlog::warn("{}: disconnected: {}", server_.name, reason);
   }
 }
