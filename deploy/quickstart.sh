@@ -217,8 +217,9 @@ fail() {
   printf 'quickstart: %s\n' "$*" >&2
   leave 1
 }
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-connected() { ipamctl sources --output json | grep -q '"SOURCE_STATE_CONNECTED"'; }
+# A port that answers may be another program's: the program writes its own number once it listens.
+serves() { [ "$(cat "$dir/$1.pid" 2>/dev/null)" = "$2" ]; }
+connected() { serves gateway "$gateway_pid" && ipamctl sources --output json | grep -q '"SOURCE_STATE_CONNECTED"'; }
 ipamctl() { "$bin/ipamctl" --gateway "127.0.0.1:$grpc_port" "$@"; }
 
 if [ ! -f "$dir/imported" ]; then
@@ -227,8 +228,9 @@ if [ ! -f "$dir/imported" ]; then
   fi
   : >"$dir/imported"
 fi
+rm -f "$dir/server.pid" "$dir/gateway.pid"
 start server ipam-dcom-server "$dir/server.yaml"
-wait_for server ipam-dcom-server listens "$dcom_port"
+wait_for server ipam-dcom-server serves server "$server_pid"
 start gateway ipam-gateway "$dir/gateway.yaml"
 wait_for gateway ipam-gateway connected
 
