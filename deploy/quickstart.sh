@@ -170,15 +170,21 @@ stop_programs() {
   # The gateway first: its watchers are told to come back, and its callbacks are released.
   for name in gateway server; do
     pid=$(cat "$dir/$name.pid" 2>/dev/null) || continue
-    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$(program_comm "$name")" ] || continue
+    runs "$pid" "$name" || continue
     kill -TERM "$pid" 2>/dev/null || continue
     for waited in $(seq 120); do
-      kill -0 "$pid" 2>/dev/null || break
+      runs "$pid" "$name" || break
       [ "$waited" = 120 ] && kill -KILL "$pid" 2>/dev/null
       sleep 0.1
     done
   done
   rm -f "$dir/server.pid" "$dir/gateway.pid"
+}
+# A program that ended is gone, also where whoever started it again has not waited for it yet (state Z).
+runs() { # pid, name
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return
+  [[ $stat == "$1 ($(program_comm "$2")) "[!ZX]* ]]
 }
 program_comm() { case "$1" in gateway) echo ipam-gateway ;; server) echo ipam-dcom-serve ;; esac; }
 leave() {
