@@ -39,18 +39,37 @@ absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& 
   return dcom;
 }
 
+void CallbackPool::BeginOpen(const auth::Principal& activator) {
+  ++by_account_.at(KeyOf(activator))->opening;
+}
+
+void CallbackPool::EndOpen(const auth::Principal& activator) {
+  Account& account = *by_account_.at(KeyOf(activator));
+  --account.opening;
+  CloseUnused(account);
+}
+
 void CallbackPool::Hold(const auth::Principal& activator, const net::RemoteInterface& callback) {
-  ++by_account_.at(KeyOf(activator))->held[callback.exporter.ToString()];
+  ++by_account_.at(KeyOf(activator))->held[callback.exporter];
 }
 
 void CallbackPool::Release(const auth::Principal& activator, const net::RemoteInterface& callback) {
   Account* account = by_account_.at(KeyOf(activator)).get();
   account->dcom->Release(callback, [account, endpoint = callback.exporter] {
-    const auto it = account->held.find(endpoint.ToString());
+    const auto it = account->held.find(endpoint);
     if (it == account->held.end() || --it->second > 0) return;
     account->held.erase(it);
-    account->rpc->Drop(endpoint, absl::CancelledError("no callback is held over it"));
+    account->unused.insert(endpoint);
+    CloseUnused(*account);
   });
+}
+
+void CallbackPool::CloseUnused(Account& account) {
+  if (account.opening > 0) return;
+  for (const net::Endpoint& endpoint : std::exchange(account.unused, {})) {
+    if (account.held.contains(endpoint)) continue;
+    account.rpc->Drop(endpoint, absl::CancelledError("no callback is held over it"));
+  }
 }
 
 }  // namespace ipam::server

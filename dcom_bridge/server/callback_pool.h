@@ -2,7 +2,9 @@
 // has. A connection to a client's exporter is kept while one of its callbacks is held. Loop thread only.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,6 +33,11 @@ class CallbackPool {
   // The client that calls back to `activator`. kNotFound: the account file does not have the account.
   absl::StatusOr<net::DcomClient*> ClientFor(const auth::Principal& activator);
 
+  // Around the resolution of a callback, which uses connections that no callback is held over yet: none is
+  // closed between the two. Hold() comes before EndOpen().
+  void BeginOpen(const auth::Principal& activator);
+  void EndOpen(const auth::Principal& activator);
+
   // Callbacks that are held, by the connection they use.
   void Hold(const auth::Principal& activator, const net::RemoteInterface& callback);
   // RemRelease, then the connection is closed if nothing else is held over it.
@@ -42,8 +49,11 @@ class CallbackPool {
   struct Account {
     std::unique_ptr<net::RpcClient> rpc;
     std::unique_ptr<net::DcomClient> dcom;
-    absl::flat_hash_map<std::string, int> held;  // Endpoint::ToString() -> callbacks
+    std::map<net::Endpoint, int> held;  // callbacks
+    std::set<net::Endpoint> unused;     // held over once, and to be closed
+    int opening = 0;
   };
+  static void CloseUnused(Account& account);
   std::string KeyOf(const auth::Principal& activator) const;
 
   net::Loop& loop_;

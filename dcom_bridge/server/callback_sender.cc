@@ -42,19 +42,21 @@ void CallbackSender::Open(const orpc::ObjRef& callback, Opened opened) {
     return Stop();
   }
   dcom_ = *dcom;
+  pool_.BeginOpen(activator_);
   dcom_->Unmarshal(callback, [self = shared_from_this(), opened = std::move(opened)](auto resolved) mutable {
     self->OnUnmarshaled(std::move(resolved), std::move(opened));
   });
 }
 
 void CallbackSender::OnUnmarshaled(absl::StatusOr<net::RemoteInterface> callback, Opened opened) {
+  if (callback.ok()) pool_.Hold(activator_, *callback);
+  pool_.EndOpen(activator_);
   if (!callback.ok()) {
     spdlog::warn("the callback of {} cannot be reached: {}", activator_.Name(),
                  std::string(callback.status().message()));
     opened(base::kServerUnavailable);
     return Stop();
   }
-  pool_.Hold(activator_, *callback);
   callback_ = *std::move(callback);
   if (state_ == State::kStopped) return pool_.Release(activator_, *std::exchange(callback_, std::nullopt));
   dcom_->QueryInterface(*callback_, idl::kIidOperationWithProgressCallback2,
