@@ -123,7 +123,8 @@ void DcomClient::CreateInstance(const Endpoint& scm, const base::Guid& clsid, st
   request.instantiation.class_id = clsid;
   request.instantiation.iids = std::move(iids);
   request.scm_request.remote_request.emplace();
-  request.context.emplace();  // four properties: behind an odd number the header is padded, which Wireshark reads over
+  request.context
+      .emplace();  // four properties: behind an odd number the header is padded, which Wireshark reads over
   const std::size_t wanted = request.instantiation.iids.size();
   orpc::RemoteCreateInstanceRequest message;
   message.orpc_this = NewOrpcThis();
