@@ -38,7 +38,7 @@ Connection::Connection(asio::ip::tcp::socket socket, std::size_t max_queued_byte
 }
 
 void Connection::Start(Handlers handlers) {
-  handlers_ = std::move(handlers);
+  handlers_ = std::make_shared<Handlers>(std::move(handlers));
   Read();
 }
 
@@ -51,7 +51,7 @@ void Connection::Read() {
                                     : absl::StrCat("connection to ", self->peer_, ": ", error.message())));
       return;
     }
-    if (!self->closing_) self->handlers_.on_bytes(base::ByteView(self->buffer_.data(), size));
+    if (!self->closing_) self->handlers_->on_bytes(base::ByteView(self->buffer_.data(), size));
     if (!self->finished_) self->Read();
   });
 }
@@ -105,16 +105,28 @@ void Connection::Close(absl::Status reason) {
   });
 }
 
-void Connection::Finish(absl::Status reason) {
+void Connection::Abort() {
   if (finished_) return;
+  Shut();
+  // Later, for one of them may be running; dropped with the loop where that has stopped.
+  asio::post(socket_.get_executor(), [handlers = std::move(handlers_)] {});
+}
+
+void Connection::Shut() {
   finished_ = true;
   closing_ = true;
   linger_.cancel();
   boost::system::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
-  Handlers handlers = std::exchange(handlers_, {});  // its captures may own this connection's owner
-  if (handlers.on_closed) handlers.on_closed(std::move(reason));
+}
+
+void Connection::Finish(absl::Status reason) {
+  if (finished_) return;
+  Shut();
+  const std::shared_ptr<Handlers> handlers =
+      std::move(handlers_);  // its captures may own this connection's owner
+  handlers->on_closed(std::move(reason));
 }
 
 }  // namespace ipam::net

@@ -33,19 +33,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // call.
   void Close(absl::Status reason);
 
+  // At once and without a word to the owner, also from inside its handlers.
+  void Abort();
+
   const std::string& peer() const { return peer_; }  // "address:port", for logs
   bool closing() const { return closing_; }
 
  private:
   void Read();
   void Write();
+  void Shut();
   void Finish(absl::Status reason);
 
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer linger_;
   const std::size_t max_queued_bytes_;
   std::string peer_;
-  Handlers handlers_;
+  std::shared_ptr<Handlers> handlers_;  // from Start() to the end
   std::vector<std::uint8_t> buffer_;
   std::vector<base::Bytes> queue_;    // not yet handed to the socket
   std::vector<base::Bytes> writing_;  // one gathered write

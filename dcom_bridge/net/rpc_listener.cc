@@ -52,8 +52,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     retry_.Cancel();
     // Taken out first: a session that closes removes itself from the table.
     const auto sessions = std::exchange(sessions_, {});
-    for (const auto& [id, session] : sessions)
-      session->connection->Close(absl::CancelledError("listener closed"));
+    for (const auto& [id, session] : sessions) session->connection->Abort();
   }
 
   std::uint16_t port() const { return port_; }

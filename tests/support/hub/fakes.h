@@ -312,8 +312,10 @@ class Hub {
     auto client = std::make_shared<Client>();
     auto outbox = service->Watch(request, Caller{}, client);
     EXPECT_TRUE(outbox.ok()) << outbox.status();
-    if (outbox.ok()) client->Attach(*outbox);
-    return client;
+    if (!outbox.ok()) return client;
+    client->Attach(*outbox);
+    // Outbox and writer hold each other until one of them lets go: the test's handle does.
+    return {client.get(), [client](Client* watching) { watching->outbox().Detach(); }};
   }
 
   ManualClock clock_;

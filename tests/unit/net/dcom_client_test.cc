@@ -70,7 +70,7 @@ TEST_F(DcomClientTest, CarriesBodiesOfManyFragmentsBothWays) {
 
 TEST_F(DcomClientTest, UnmarshalsAReferenceByItsResolver) {
   const absl::StatusOr<orpc::ObjRef> ref =
-      peer_.exporter.Export(std::make_shared<Echo>(peer_.released), kIid);
+      peer_.exporter.Export(std::make_shared<Echo>(peer_.released, peer_.kept), kIid);
   ASSERT_OK(ref);
   std::optional<RemoteInterface> interface;
   peer_.dcom.Unmarshal(*ref, [&](auto resolved) {

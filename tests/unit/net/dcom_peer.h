@@ -26,7 +26,8 @@ inline constexpr base::Guid kOtherIid{3, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
 // Answers opnum 3 with its arguments, keeps opnum 4 unanswered.
 class Echo final : public orpc::Object {
  public:
-  explicit Echo(int& released) : released_(released) {}
+  // `kept` takes the responders: one of them keeps its object alive, so the object cannot own it.
+  Echo(int& released, std::vector<orpc::OrpcResponder>& kept) : released_(released), kept_(kept) {}
   std::span<const orpc::InterfaceInfo> Interfaces() const override {
     static constexpr orpc::InterfaceInfo kInterfaces[] = {{.iid = kIid, .methods = 5},
                                                           {.iid = kOtherIid, .methods = 4}};
@@ -43,7 +44,7 @@ class Echo final : public orpc::Object {
 
  private:
   int& released_;
-  std::vector<orpc::OrpcResponder> kept_;
+  std::vector<orpc::OrpcResponder>& kept_;
 };
 
 class Acceptors final : public rpc::AuthProvider {
@@ -76,7 +77,7 @@ struct DcomPeer {
     }
     activator.Register(kClsid, [this](const auto&) -> orpc::Created {
       ++created;
-      return std::make_shared<Echo>(released);
+      return std::make_shared<Echo>(released, kept);
     });
     Listen(0);
   }
@@ -105,6 +106,7 @@ struct DcomPeer {
   Loop loop;
   int created = 0;
   int released = 0;
+  std::vector<orpc::OrpcResponder> kept;
   Acceptors acceptors{clock, random};
   orpc::Exporter exporter{{}, clock};
   orpc::OxidResolver resolver{{}, exporter, clock};
