@@ -19,7 +19,7 @@
 #include "dcom_bridge/net/rpc_listener.h"
 #include "dcom_bridge/orpc/exporter.h"
 #include "dcom_bridge/orpc/oxid_resolver.h"
-#include "dcom_bridge/rpc/auth_provider.h"
+#include "dcom_bridge/rpc/account_auth_provider.h"
 
 namespace ipam::bridge {
 namespace {
@@ -31,17 +31,6 @@ std::string HostName() {
 }
 
 bool IsWildcard(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
-
-class Acceptors final : public rpc::AuthProvider {
- public:
-  explicit Acceptors(auth::AcceptorFactory factory) : factory_(std::move(factory)) {}
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-    return factory_.NewAcceptor(type);
-  }
-
- private:
-  auth::AcceptorFactory factory_;
-};
 
 }  // namespace
 
@@ -81,7 +70,7 @@ class Bridge::Impl {
     IPAM_ASSIGN_OR_RETURN(auth::AccountFile accounts,
                           auth::AccountFile::Parse(accounts_, "account of the server"));
     explicit_bzero(accounts_.data(), accounts_.size());
-    acceptors_ = std::make_unique<Acceptors>(
+    acceptors_ = std::make_unique<rpc::AccountAuthProvider>(
         auth::AcceptorFactory(std::make_shared<const auth::AccountFile>(std::move(accounts)),
                               auth::ServerNames::FromHostName(HostName()), {}, clock_, random_));
     services_.Add(resolver_);
@@ -156,7 +145,7 @@ class Bridge::Impl {
   orpc::OxidResolver resolver_;
   rpc::ServiceTable services_;
   rpc::AssociationGroups groups_;
-  std::unique_ptr<Acceptors> acceptors_;
+  std::unique_ptr<rpc::AccountAuthProvider> acceptors_;
   std::vector<std::unique_ptr<DcomSource>> sources_;
   std::vector<std::string> names_;
   std::unique_ptr<net::RpcListener> listener_;

@@ -21,7 +21,7 @@
 #include "dcom_bridge/orpc/exporter.h"
 #include "dcom_bridge/orpc/oxid_resolver.h"
 #include "dcom_bridge/orpc/well_known.h"
-#include "dcom_bridge/rpc/auth_provider.h"
+#include "dcom_bridge/rpc/account_auth_provider.h"
 #include "dcom_bridge/rpc/endpoint_mapper.h"
 #include "dcom_bridge/rpc/management.h"
 #include "dcom_bridge/server/callback_pool.h"
@@ -40,17 +40,6 @@ std::string HostName() {
   gethostname(name, sizeof name - 1);
   return name;
 }
-
-class Acceptors final : public rpc::AuthProvider {
- public:
-  explicit Acceptors(auth::AcceptorFactory factory) : factory_(std::move(factory)) {}
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-    return factory_.NewAcceptor(type);
-  }
-
- private:
-  auth::AcceptorFactory factory_;
-};
 
 constexpr pdu::SyntaxId kOffered[] = {
     {orpc::kIidIObjectExporter, 0, 0},
@@ -147,7 +136,7 @@ class Server::Impl {
   base::SteadyClock steady_;  // of references and pings
   auth::SystemRandom random_;
   const std::shared_ptr<const auth::AccountFile> accounts_;
-  Acceptors acceptors_;
+  rpc::AccountAuthProvider acceptors_;
   const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   orpc::Exporter exporter_;
   orpc::OxidResolver resolver_;

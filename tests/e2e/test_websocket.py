@@ -292,12 +292,12 @@ class SlowConsumer(unittest.TestCase):
                             got += [int(e["sequence"]) for e in message["payload"].get("events", {}).get("events", [])]
                     return got
 
-                end = time.monotonic() + 60
+                end = time.monotonic() + 120
                 for n in itertools.count():
                     name = stack.start_records(20, f"fast{n}")["name"]
                     begun = time.monotonic()
                     self.assertEqual(limited(follow(name)), [int(e["sequence"]) for e in stack.events(name)])
-                    self.assertLess(time.monotonic() - begun, 20)
+                    self.assertLess(time.monotonic() - begun, 45)
                     cut = metric(stack, "ipamgw_http_resets_total")
                     if cut == len(slow) or time.monotonic() > end:
                         break

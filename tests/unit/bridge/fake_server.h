@@ -26,6 +26,7 @@
 #include "dcom_bridge/orpc/activator.h"
 #include "dcom_bridge/orpc/exporter.h"
 #include "dcom_bridge/orpc/oxid_resolver.h"
+#include "dcom_bridge/rpc/account_auth_provider.h"
 
 namespace ipam::bridge {
 
@@ -46,19 +47,12 @@ class FakeSink final : public event::EventSink {
   absl::Status answer;
 };
 
-class Acceptors final : public rpc::AuthProvider {
- public:
-  Acceptors(base::Clock& clock, auth::RandomSource& random)
-      : factory_(std::make_shared<const auth::AccountFile>(*auth::AccountFile::Parse(
-                     absl::StrCat("DOM\\gw:", auth::NtHash::OfPassword("pw").ToHex()), "test")),
-                 auth::ServerNames::FromHostName("host"), {}, clock, random) {}
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-    return factory_.NewAcceptor(type);
-  }
-
- private:
-  auth::AcceptorFactory factory_;
-};
+inline rpc::AccountAuthProvider Acceptors(base::Clock& clock, auth::RandomSource& random) {
+  const std::string file = absl::StrCat("DOM\\gw:", auth::NtHash::OfPassword("pw").ToHex());
+  return rpc::AccountAuthProvider(auth::AcceptorFactory(
+      std::make_shared<const auth::AccountFile>(*auth::AccountFile::Parse(file, "test")),
+      auth::ServerNames::FromHostName("host"), {}, clock, random));
+}
 
 // One side: a listener with an exporter behind it, and a client.
 struct Side {
@@ -81,7 +75,7 @@ struct Side {
   std::shared_ptr<net::Loop> loop;
   base::SystemClock clock;
   auth::SystemRandom random;
-  Acceptors acceptors{clock, random};
+  rpc::AccountAuthProvider acceptors = Acceptors(clock, random);
   orpc::Exporter exporter{{}, clock};
   orpc::OxidResolver resolver{{}, exporter, clock};
   orpc::Activator activator{{}, exporter};

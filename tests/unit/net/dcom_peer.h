@@ -16,6 +16,7 @@
 #include "dcom_bridge/orpc/activator.h"
 #include "dcom_bridge/orpc/exporter.h"
 #include "dcom_bridge/orpc/oxid_resolver.h"
+#include "dcom_bridge/rpc/account_auth_provider.h"
 
 namespace ipam::net {
 
@@ -47,19 +48,12 @@ class Echo final : public orpc::Object {
   std::vector<orpc::OrpcResponder>& kept_;
 };
 
-class Acceptors final : public rpc::AuthProvider {
- public:
-  Acceptors(base::Clock& clock, auth::RandomSource& random)
-      : factory_(std::make_shared<const auth::AccountFile>(*auth::AccountFile::Parse(
-                     absl::StrCat("DOM\\user:", auth::NtHash::OfPassword("secret").ToHex()), "test")),
-                 auth::ServerNames::FromHostName("server"), {}, clock, random) {}
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-    return factory_.NewAcceptor(type);
-  }
-
- private:
-  auth::AcceptorFactory factory_;
-};
+inline rpc::AccountAuthProvider Acceptors(base::Clock& clock, auth::RandomSource& random) {
+  const std::string file = absl::StrCat("DOM\\user:", auth::NtHash::OfPassword("secret").ToHex());
+  return rpc::AccountAuthProvider(auth::AcceptorFactory(
+      std::make_shared<const auth::AccountFile>(*auth::AccountFile::Parse(file, "test")),
+      auth::ServerNames::FromHostName("server"), {}, clock, random));
+}
 
 struct DcomPeer {
   explicit DcomPeer(std::string password = "secret", auth::AuthLevel level = auth::AuthLevel::kPrivacy)
@@ -107,7 +101,7 @@ struct DcomPeer {
   int created = 0;
   int released = 0;
   std::vector<orpc::OrpcResponder> kept;
-  Acceptors acceptors{clock, random};
+  rpc::AccountAuthProvider acceptors = Acceptors(clock, random);
   orpc::Exporter exporter{{}, clock};
   orpc::OxidResolver resolver{{}, exporter, clock};
   orpc::Activator activator{{}, exporter};
