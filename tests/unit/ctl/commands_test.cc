@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -28,7 +29,7 @@ using testing::StartsWith;
 
 class CommandsTest : public testing::Test {
  protected:
-  CommandsTest() : folder_(testing::TempDir() + "/ctl_commands") {
+  CommandsTest() : folder_(testing::TempDir() + "/ctl_commands_" + std::to_string(getpid())) {
     std::filesystem::create_directories(folder_);
   }
   ~CommandsTest() override { std::filesystem::remove_all(folder_); }

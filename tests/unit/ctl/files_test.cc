@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,7 @@ using testing::HasSubstr;
 
 class ReadFileTest : public testing::Test {
  protected:
-  ReadFileTest() : path_(testing::TempDir() + "/ctl_read_file.xml") {}
+  ReadFileTest() : path_(testing::TempDir() + "/ctl_read_file_" + std::to_string(getpid()) + ".xml") {}
   ~ReadFileTest() override { std::filesystem::remove(path_); }
   void Write(const std::string& content) { std::ofstream(path_, std::ios::binary) << content; }
 
