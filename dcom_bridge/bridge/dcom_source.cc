@@ -80,6 +80,15 @@ void DcomSource::Probe() {
 
 void DcomSource::OnProbed(const absl::Status& status) {
   if (stopped_) return;
+  const auto initializing = [](const auto& entry) {
+    return entry.second->state() == Session::State::kInitializing;
+  };
+  if (status.code() == absl::StatusCode::kDeadlineExceeded &&
+      std::any_of(sessions_.begin(), sessions_.end(), initializing)) {
+    // Large parameters keep a server busy for seconds; their own call says when it was too long.
+    next_probe_ = loop_->After(options_.probe_interval, [this] { Probe(); });
+    return;
+  }
   if (!status.ok()) {
     OnDisconnected(std::string(status.message()));
     // A server that does not answer in time is dropped, so that the next attempt is a new connection.

@@ -2,10 +2,13 @@
 //
 // State x event:
 //
-//   Connecting     probe answered                        Connected
-//                  probe failed                          Disconnected, try again after the back-off
-//   Connected      probe failed, or connection closed    Disconnected: every session is told, try again at
-//   once Disconnected   back-off over                         probe; the state stays until it is answered
+//   Connecting     probe answered                  Connected
+//                  probe failed                    Disconnected, try again after the back-off
+//   Connected      probe without an answer while   Connected, probe again: large parameters keep a
+//                  parameters are being checked    server busy
+//                  probe failed, or connection     Disconnected: every session is told, try again at
+//                  closed                          once
+//   Disconnected   back-off over                   probe; the state stays until it is answered
 //
 // A probe is ServerAlive2 at the level of protection of all calls, so it proves address, account and
 // password.
