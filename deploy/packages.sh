@@ -7,7 +7,7 @@ build=(
   ca-certificates g++ cmake ninja-build pkg-config ccache mold
   libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev libabsl-dev libre2-dev libc-ares-dev
   zlib1g-dev libboost1.81-dev libssl-dev libsqlite3-dev libspdlog-dev nlohmann-json3-dev libxml2-dev nettle-dev
-  prometheus-cpp-dev libcurl4-openssl-dev libyaml-cpp-dev libcli11-dev libwslay-dev
+  prometheus-cpp-dev libcurl4-openssl-dev libyaml-cpp-dev libcli11-dev
 )
 test=(
   libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-format shellcheck yamllint git
@@ -17,7 +17,7 @@ test=(
 )
 runtime=(
   ca-certificates libgrpc++1.51 libprotobuf32 libabsl20220623 libre2-9 libc-ares2 libssl3 libsqlite3-0
-  libspdlog1.10 libfmt9 libxml2 libnettle8 libprometheus-cpp-core1.0 libyaml-cpp0.7 libwslay1 libstdc++6
+  libspdlog1.10 libfmt9 libxml2 libnettle8 libprometheus-cpp-core1.0 libyaml-cpp0.7 libstdc++6
 )
 
 case "${1:-}" in

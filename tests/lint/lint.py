@@ -17,7 +17,6 @@ HEAVY = {
     "sqlite3.h": ("dcom_bridge/ipam/", "gateway/hub/"),
     "libxml/": ("dcom_bridge/model/",),
     "nettle/": ("dcom_bridge/auth/",),
-    "wslay/": ("gateway/web/",),
 }
 breaches = []
 
