@@ -55,7 +55,7 @@ struct FreeSchema {
 using Schema = std::unique_ptr<xmlSchema, FreeSchema>;
 
 Schema ParseSchemas() {
-  xmlInitParser();
+  SetUpLibxml();
   xmlRegisterInputCallbacks(Matches, Open, Read, Close);
   const std::string main = absl::StrCat(std::string(kScheme), "Microsoft.Windows.Ipam.xsd");
   xmlSchemaParserCtxt* parser = xmlSchemaNewParserCtxt(main.c_str());

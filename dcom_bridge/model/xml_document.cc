@@ -98,6 +98,8 @@ Problem SyntaxProblem(const xmlParserCtxt& ctxt) {
 
 }  // namespace
 
+void SetUpLibxml() { [[maybe_unused]] static const bool done = (xmlInitParser(), true); }
+
 absl::StatusOr<XmlDocument> ParseXml(std::string_view xml, const XmlLimits& limits) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (xml.starts_with(kByteOrderMark)) xml.remove_prefix(kByteOrderMark.size());
@@ -112,6 +114,7 @@ absl::StatusOr<XmlDocument> ParseXml(std::string_view xml, const XmlLimits& limi
         {{.line = static_cast<int>(line), .column = 0, .field = "", .what = "a character of code 0"}});
   }
 
+  SetUpLibxml();
   const std::unique_ptr<xmlParserCtxt, FreeContext> ctxt(xmlNewParserCtxt());
   if (ctxt == nullptr) return absl::ResourceExhaustedError("no memory for an XML parser");
   Guard guard(limits);

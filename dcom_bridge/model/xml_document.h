@@ -26,6 +26,10 @@ struct FreeXmlDoc {
 };
 using XmlDocument = std::unique_ptr<xmlDoc, FreeXmlDoc>;
 
+// libxml2 sets itself up at its first use, which must be one thread's alone: called before any other of its
+// functions.
+void SetUpLibxml();
+
 // UTF-8, whatever the declaration says: texts come here as UTF-16 off the wire, or from a program's memory.
 // Comments and processing instructions are passed over. kInvalidArgument with line and column.
 absl::StatusOr<XmlDocument> ParseXml(std::string_view xml, const XmlLimits& limits = {});
