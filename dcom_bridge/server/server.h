@@ -26,6 +26,7 @@ struct ServerOptions {
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;
   auth::AuthLevel callback_level = auth::AuthLevel::kPrivacy;
   std::string callback_account;  // "DOMAIN\user"; empty: the account that activated
+  bool progress2 = false;        // offer IIpamOperationWithProgress2
   engine::Options engine;
 };
 

@@ -40,6 +40,10 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   app.add_option("--auth-callback-level", c.server.callback_level,
                  "Protection of the callbacks: integrity or privacy (default privacy)")
       ->transform(level);
+  app.add_option(
+         "--progress2", c.server.progress2,
+         "Offer IIpamOperationWithProgress2, by which clients resume and cancel: on or off (default off)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"on", true}, {"off", false}}));
   c.server.engine.database = "ipam.db";
   app.add_option("--store-path", c.server.engine.database, "IPAM data store, an SQLite database")
       ->type_name("FILE")

@@ -68,13 +68,17 @@ class HttpError(Exception):
 
 
 class Stack:
-    """Use as a context manager; `server_args` and `gateway_args` are more options of the programs."""
+    """Use as a context manager; `server_args` and `gateway_args` are more options of the programs. `progress2`: whether
+    the server offers IIpamOperationWithProgress2; None: as it does by itself."""
 
-    def __init__(self, server_args=(), gateway_args=(), network=SAMPLES / "network.yaml", password="T0p secret, isn't it"):
+    def __init__(self, server_args=(), gateway_args=(), network=SAMPLES / "network.yaml", password="T0p secret, isn't it",
+                 progress2=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ipam-e2e-"))
         self.dcom_port, self.callback_port, self.grpc_port, self.http_port = free_ports(4)
         self.password = password
         self.server_args, self.gateway_args = list(server_args), list(gateway_args)
+        if progress2 is not None:
+            self.server_args.append(f"--progress2={'on' if progress2 else 'off'}")
         self.server = self.gateway = None
         (self.dir / "accounts").write_bytes(subprocess.run(
             [BIN / "ipam-dcom-server", "account", f"{DOMAIN}\\{USER}"], input=password.encode() + b"\n",

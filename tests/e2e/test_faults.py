@@ -33,7 +33,7 @@ class KilledGateway(unittest.TestCase):
 
     def test_every_shown_event_is_there_once_and_the_outcome_is_unknown(self):
         random.seed(20)
-        with Stack(server_args=["--engine-step-delay=25ms"]) as stack:
+        with Stack(server_args=["--engine-step-delay=25ms"], progress2=False) as stack:
             unknown = 0
             for moment in range(self.MOMENTS):
                 try:
@@ -64,7 +64,7 @@ class KilledGateway(unittest.TestCase):
 
 class KilledServer(unittest.TestCase):
     def test_it_shows_within_five_seconds_and_comes_back_without_a_restart(self):
-        with Stack(server_args=["--engine-step-delay=300ms"]) as stack:
+        with Stack(server_args=["--engine-step-delay=300ms"], progress2=False) as stack:
             name = stack.start("CreateDhcpScope")["name"]
             stack.kill("server")
             killed = time.monotonic()
