@@ -16,6 +16,7 @@
 #include "dcom_bridge/bridge/checked_texts.h"
 #include "dcom_bridge/bridge/dcom_source.h"
 #include "dcom_bridge/net/loop.h"
+#include "dcom_bridge/net/reclaimer.h"
 #include "dcom_bridge/net/rpc_listener.h"
 #include "dcom_bridge/orpc/exporter.h"
 #include "dcom_bridge/orpc/oxid_resolver.h"
@@ -91,7 +92,7 @@ class Bridge::Impl {
                          .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
     loop_->Post([this] {
       for (const auto& source : sources_) source->Connect();
-      Reclaim();
+      reclaimer_.Start();
     });
     thread_ = std::thread([this] { loop_->Run(); });
     return absl::OkStatus();
@@ -104,7 +105,7 @@ class Bridge::Impl {
       for (const auto& source : sources_) source->Stop();
       // RemRelease is on its way; the loop goes on until it is out or the grace is over.
       stop_timer_ = loop_->After(std::min(grace, absl::Milliseconds(300)), [this, left] {
-        reclaim_timer_.Cancel();
+        reclaimer_.Stop();
         listener_.reset();
         left->set_value();
       });
@@ -126,12 +127,6 @@ class Bridge::Impl {
     return options_.protection == Protection::kPrivacy ? auth::AuthLevel::kPrivacy
                                                        : auth::AuthLevel::kIntegrity;
   }
-  // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.
-  void Reclaim() {
-    const absl::Time now = steady_.Now();
-    if (resolver_.NextDeadline() <= now) resolver_.OnTimer(now);
-    reclaim_timer_ = loop_->After(absl::Seconds(1), [this] { Reclaim(); });
-  }
 
   BridgeOptions options_;
   CheckedTexts checked_texts_;  // loop thread
@@ -150,7 +145,7 @@ class Bridge::Impl {
   std::vector<std::string> names_;
   std::unique_ptr<net::RpcListener> listener_;
   std::uint16_t port_ = 0;
-  net::Timer reclaim_timer_;
+  net::Reclaimer reclaimer_{*loop_, resolver_, steady_};
   net::Timer stop_timer_;
   std::thread thread_;
 };

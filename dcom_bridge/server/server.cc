@@ -16,6 +16,7 @@
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/idl/operation_with_progress.h"
 #include "dcom_bridge/net/loop.h"
+#include "dcom_bridge/net/reclaimer.h"
 #include "dcom_bridge/net/rpc_listener.h"
 #include "dcom_bridge/orpc/activator.h"
 #include "dcom_bridge/orpc/exporter.h"
@@ -90,7 +91,7 @@ class Server::Impl {
                          .port = port_,
                          .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
     RegisterEndpoints();
-    loop_->Post([this] { Reclaim(); });
+    loop_->Post([this] { reclaimer_.Start(); });
     thread_ = std::thread([this] { loop_->Run(); });
     return absl::OkStatus();
   }
@@ -102,7 +103,7 @@ class Server::Impl {
       sessions_.Stop();
       // RemRelease of the callbacks is on its way; a moment to let it out.
       stop_timer_ = loop_->After(absl::Milliseconds(300), [this, &stopped] {
-        reclaim_timer_.Cancel();
+        reclaimer_.Stop();
         listener_.reset();
         stopped.set_value();
       });
@@ -124,12 +125,6 @@ class Server::Impl {
           {.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});
     }
   }
-  // The resolver's one timer. It may have become earlier through any call, so it is asked once a second.
-  void Reclaim() {
-    const absl::Time now = steady_.Now();
-    if (resolver_.NextDeadline() <= now) resolver_.OnTimer(now);
-    reclaim_timer_ = loop_->After(absl::Seconds(1), [this] { Reclaim(); });
-  }
 
   const ServerOptions options_;
   base::Clock& clock_;
@@ -150,7 +145,7 @@ class Server::Impl {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<net::RpcListener> listener_;
   std::uint16_t port_ = 0;
-  net::Timer reclaim_timer_;
+  net::Reclaimer reclaimer_{*loop_, resolver_, steady_};
   net::Timer stop_timer_;
   std::thread thread_;
 };
