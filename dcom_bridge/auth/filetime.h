@@ -13,4 +13,9 @@ inline std::uint64_t ToFileTime(absl::Time time) {
   return static_cast<std::uint64_t>(absl::ToUnixMicros(time) * 10 + kFileTimeOfUnixEpoch);
 }
 
+inline absl::Time FromFileTime(std::uint64_t ticks) {
+  // No clock of a living server is beyond the signed range, in the year 30828.
+  return absl::FromUnixMicros((static_cast<std::int64_t>(ticks & INT64_MAX) - kFileTimeOfUnixEpoch) / 10);
+}
+
 }  // namespace ipam::auth

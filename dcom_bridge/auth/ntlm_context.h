@@ -71,6 +71,7 @@ class NtlmInitiator final : public NtlmContext {
                 RandomSource& random);
 
   std::optional<Principal> peer() const override { return std::nullopt; }
+  std::optional<absl::Time> peer_time() const override { return peer_time_; }
 
  private:
   absl::StatusOr<Token> Start(base::ByteView token) override;
@@ -80,6 +81,7 @@ class NtlmInitiator final : public NtlmContext {
   std::string target_spn_;
   base::Clock& clock_;
   RandomSource& random_;
+  std::optional<absl::Time> peer_time_;
 };
 
 // What the acceptors of one factory share.

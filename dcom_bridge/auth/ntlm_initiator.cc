@@ -50,6 +50,7 @@ absl::StatusOr<Token> NtlmInitiator::Continue(base::ByteView token) {
   challenge_.assign(token.begin(), token.end());
 
   const std::optional<std::uint64_t> server_time = pairs.timestamp();
+  if (server_time) peer_time_ = FromFileTime(*server_time);
   if (server_time) pairs.SetFlags(pairs.flags() | kAvFlagMicPresent);
   constexpr std::array<std::uint8_t, 16> kNoChannelBindings{};
   pairs.Set(AvId::kChannelBindings, kNoChannelBindings);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "dcom_bridge/base/byte_reader.h"
 
 namespace ipam::auth {
@@ -71,6 +72,10 @@ class SecurityContext {
 
   // Of an acceptor, once complete: the initiator. Of an initiator: nothing.
   virtual std::optional<Principal> peer() const = 0;
+
+  // Of an initiator: the acceptor's clock when it answered, where the mechanism tells it (NTLM: MsvAvTimestamp
+  // of the challenge, [MS-NLMP] 2.2.2.1). For what an operator reads: nothing is decided by it.
+  virtual std::optional<absl::Time> peer_time() const { return std::nullopt; }
 };
 
 }  // namespace ipam::auth

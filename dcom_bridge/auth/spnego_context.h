@@ -29,6 +29,7 @@ class SpnegoContext : public SecurityContext {
   absl::Status Unprotect(AuthLevel level, std::span<std::uint8_t> pdu, std::size_t body_offset,
                          std::size_t body_size, base::ByteView auth_value, bool header_signing) override;
   std::optional<Principal> peer() const override;
+  std::optional<absl::Time> peer_time() const override { return mechanism_->peer_time(); }
 
  protected:
   enum class State { kStart, kMechanism, kLastToken, kComplete, kDead };

@@ -47,6 +47,18 @@ struct Client {
   std::unique_ptr<Mechanism> ntlm;
 };
 
+TEST(Spnego, TellsTheClockOfTheAcceptor) {
+  World world;
+  World server;
+  server.clock.Advance(absl::Minutes(7));
+  const auto initiator = world.Initiator(AuthType::kSpnego);
+  const auto acceptor = server.Acceptor(AuthType::kSpnego);
+  EXPECT_EQ(initiator->peer_time(), std::nullopt);
+  ASSERT_OK(Handshake(*initiator, *acceptor));
+  EXPECT_EQ(initiator->peer_time(), server.clock.Now());
+  EXPECT_EQ(acceptor->peer_time(), std::nullopt);
+}
+
 TEST(Spnego, LogsOnAndProtectsFromSequenceOneOn) {
   World world;
   const auto initiator = world.Initiator(AuthType::kSpnego);
