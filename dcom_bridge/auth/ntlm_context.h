@@ -27,6 +27,7 @@ class NtlmContext : public Mechanism {
  public:
   AuthType type() const override { return AuthType::kNtlm; }
   absl::StatusOr<Token> Step(base::ByteView token) final;
+  bool MaySeal() const override { return session_ && session_->may_seal; }
   std::size_t SignatureSize(AuthLevel level) const override;
   absl::StatusOr<base::Bytes> Protect(AuthLevel level, std::span<std::uint8_t> pdu, std::size_t body_offset,
                                       std::size_t body_size, bool header_signing) override;

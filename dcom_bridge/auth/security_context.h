@@ -52,6 +52,10 @@ class SecurityContext {
   // the context is dead.
   virtual absl::StatusOr<Token> Step(base::ByteView token) = 0;
 
+  // Once complete: whether kPrivacy may be used. An initiator may have asked for less than the level that it
+  // wrote into the sec_trailer.
+  virtual bool MaySeal() const = 0;
+
   // Size of the auth_value that Protect() gives at `level`; constant for a context. Valid after the first
   // Step().
   virtual std::size_t SignatureSize(AuthLevel level) const = 0;

@@ -23,6 +23,7 @@ class SpnegoContext : public SecurityContext {
  public:
   AuthType type() const override { return AuthType::kSpnego; }
   absl::StatusOr<Token> Step(base::ByteView token) final;
+  bool MaySeal() const override { return mechanism_->MaySeal(); }
   std::size_t SignatureSize(AuthLevel level) const override { return mechanism_->SignatureSize(level); }
   absl::StatusOr<base::Bytes> Protect(AuthLevel level, std::span<std::uint8_t> pdu, std::size_t body_offset,
                                       std::size_t body_size, bool header_signing) override;

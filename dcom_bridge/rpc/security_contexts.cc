@@ -22,6 +22,12 @@ bool IsLevel(std::uint8_t level) {
          level <= static_cast<std::uint8_t>(auth::AuthLevel::kPrivacy);
 }
 
+// [MS-RPCE] 3.3.1.5.2.2: a capability that the level needs and the provider has not is an error of the
+// provider. That signing is missing shows at the first request, as with Windows and Samba.
+bool LacksSealing(const SecurityContexts::Entry& entry) {
+  return entry.level == auth::AuthLevel::kPrivacy && !entry.context->MaySeal();
+}
+
 }  // namespace
 
 Leg SecurityContexts::Step(const pdu::SecTrailer& trailer, base::ByteView token) {
@@ -63,6 +69,8 @@ Leg SecurityContexts::Step(const pdu::SecTrailer& trailer, base::ByteView token)
   auto answer = entry.context->Step(token);
   if (answer.ok() && answer->bytes.size() > kMaxToken)
     answer = absl::InternalError("token too long for a PDU");
+  if (answer.ok() && answer->complete && LacksSealing(entry))
+    answer = absl::UnauthenticatedError("privacy without a key to seal with");
   if (!answer.ok()) {
     entry.phase = Phase::kFailed;
     return Refuse(pdu::RejectReason::kInvalidChecksum, pdu::kSecurityPackageError,
@@ -89,6 +97,7 @@ absl::Status SecurityContexts::Finish(const pdu::SecTrailer& trailer, base::Byte
   const auto answer = entry.context->Step(token);
   // A provider that wants to answer needed an alter_context.
   if (!answer.ok() || !answer->complete || !answer->bytes.empty()) return absl::OkStatus();
+  if (LacksSealing(entry)) return absl::OkStatus();
   entry.phase = Phase::kReady;
   entry.caller = entry.context->peer();
   return absl::OkStatus();

@@ -343,9 +343,15 @@ TEST(NtlmAcceptor, ProtectsOnlyAsWasNegotiated) {
   auto acceptor = world.Acceptor(AuthType::kNtlm);
   ASSERT_OK(acceptor->Step(client.Answer(*acceptor).Encode()));
   EXPECT_OK(Pdu("x").Protect(*acceptor, AuthLevel::kIntegrity));
+  EXPECT_FALSE(acceptor->MaySeal());
   EXPECT_THAT(Pdu("x").Protect(*acceptor, AuthLevel::kPrivacy),
               StatusIs(kPrecondition, HasSubstr("sealing")));
-  client.flags &= ~ntlm_flag::kSign;
+  client.flags |= ntlm_flag::kSeal;
+  acceptor = world.Acceptor(AuthType::kNtlm);
+  EXPECT_FALSE(acceptor->MaySeal());  // not yet
+  ASSERT_OK(acceptor->Step(client.Answer(*acceptor).Encode()));
+  EXPECT_TRUE(acceptor->MaySeal());
+  client.flags &= ~(ntlm_flag::kSign | ntlm_flag::kSeal);
   acceptor = world.Acceptor(AuthType::kNtlm);
   ASSERT_OK(acceptor->Step(client.Answer(*acceptor).Encode()));
   EXPECT_THAT(Pdu("x").Protect(*acceptor, AuthLevel::kIntegrity),

@@ -198,6 +198,24 @@ TEST(WrongPassword, EndsTheBindWithSpnego) {
   EXPECT_THAT(*server.closed, StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
+TEST(PrivacyWithoutSealing, IsRefusedWithTheLastToken) {
+  for (const auto type : {auth::AuthType::kNtlm, auth::AuthType::kSpnego}) {
+    Server server;
+    server.auth.may_seal = false;
+    Client client(ClientWith({"", type, auth::AuthLevel::kPrivacy}));
+    client.Do(client.association.Open({kEcho}));
+    const rpc::CallId call = client.Call({kEcho, 0, {}, {}});
+    Exchange(client, server);
+    if (type == auth::AuthType::kNtlm) {  // auth3 has no answer
+      EXPECT_EQ(client.Fault(call), pdu::kAccessDenied);
+    } else {
+      EXPECT_THAT(*client.Failure(call), StatusIs(absl::StatusCode::kUnauthenticated));
+    }
+    EXPECT_TRUE(server.closed.has_value());
+    EXPECT_THAT(server.service.calls, SizeIs(0));
+  }
+}
+
 TEST(AssociationGroup, IsJoinedByASecondConnection) {
   Server server;
   Client first;

@@ -66,6 +66,9 @@ class FakeSecurity final : public auth::SecurityContext {
     return absl::OkStatus();
   }
 
+  bool MaySeal() const override { return complete_ && may_seal_; }
+  void set_may_seal(bool may_seal) { may_seal_ = may_seal; }
+
   std::optional<auth::Principal> peer() const override {
     if (side_ == Side::kInitiator || !complete_) return std::nullopt;
     return auth::Principal{"CORP", "alice"};
@@ -108,6 +111,7 @@ class FakeSecurity final : public auth::SecurityContext {
   int leg_ = 0;
   bool complete_ = false;
   bool dead_ = false;
+  bool may_seal_ = true;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
 };
@@ -127,8 +131,12 @@ class FakeAuthProvider final : public rpc::AuthProvider {
     if (type != auth::AuthType::kNtlm && type != auth::AuthType::kSpnego) {
       return absl::UnimplementedError("not offered");
     }
-    return std::make_unique<FakeSecurity>(FakeSecurity::Side::kAcceptor, type, LegsOf(type));
+    auto acceptor = std::make_unique<FakeSecurity>(FakeSecurity::Side::kAcceptor, type, LegsOf(type));
+    acceptor->set_may_seal(may_seal);
+    return acceptor;
   }
+
+  bool may_seal = true;
 };
 
 }  // namespace ipam::rpc_test
