@@ -14,10 +14,11 @@ test=(
   curl jq grpc-proto sqlite3 python3 python3-grpcio python3-protobuf python3-websockets python3-impacket
   python3-samba samba-testsuite winbind tshark chromium chromium-driver python3-selenium fonts-dejavu-core
   buildah crun fuse-overlayfs mmdebstrap docker-compose
+  kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin
 )
 runtime=(
   ca-certificates libgrpc++1.51 libprotobuf32 libabsl20220623 libre2-9 libc-ares2 libssl3 libsqlite3-0
-  libspdlog1.10 libfmt9 libxml2 libnettle8 libprometheus-cpp-core1.0 libyaml-cpp0.7 libstdc++6
+  libspdlog1.10 libfmt9 libxml2 libnettle8 libcurl4 libprometheus-cpp-core1.0 libyaml-cpp0.7 libstdc++6
 )
 
 case "${1:-}" in

@@ -17,6 +17,7 @@ HEAVY = {
     "sqlite3.h": ("dcom_bridge/ipam/", "gateway/hub/"),
     "libxml/": ("dcom_bridge/model/",),
     "nettle/": ("dcom_bridge/auth/",),
+    "curl/": ("dcom_bridge/ipam/http/",),
 }
 breaches = []
 

@@ -1,0 +1,91 @@
+#include "dcom_bridge/ipam/kea/config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/kea/classes.h"
+#include "dcom_bridge/ipam/kea/options.h"
+#include "dcom_bridge/ipam/kea/subnets.h"
+
+namespace ipam::kea {
+namespace {
+
+// Ours in the place of ours; a name that somebody else's element has stays theirs, and Kea says so.
+void Replace(Json& section, const char* list, Json ours) {
+  Json kept = Json::array();
+  if (section.contains(list)) {
+    for (Json& element : section[list]) {
+      if (!IsOurs(element)) kept.push_back(std::move(element));
+    }
+  }
+  for (Json& element : ours) kept.push_back(std::move(element));
+  section[list] = std::move(kept);
+}
+
+// Hooks have no user-context: they are known by their library. What a relationship loaded goes with it, lease
+// commands stay for others.
+void ReplaceHooks(Json& section, Json ours, bool had_ours) {
+  Json kept = Json::array();
+  const auto is_ours = [&](const Json& element) {
+    const std::string library = element.value("library", "");
+    if (had_ours && library.ends_with("/libdhcp_ha.so")) return true;
+    return std::ranges::any_of(ours, [&](const Json& one) { return one["library"] == library; });
+  };
+  if (section.contains("hooks-libraries")) {
+    for (Json& element : section["hooks-libraries"]) {
+      if (!is_ours(element)) kept.push_back(std::move(element));
+    }
+  }
+  for (Json& element : ours) kept.push_back(std::move(element));
+  section["hooks-libraries"] = std::move(kept);
+}
+
+Json OurContext(const Json& section) {
+  if (!IsOurs(section)) return Json::object();
+  Json context = section["user-context"][std::string(kMark)];
+  return context.is_object() ? context : Json::object();
+}
+
+}  // namespace
+
+absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const std::optional<Peers>& peers,
+                                 const Json& current) {
+  const OptionDefinitions definitions(view.server);
+  const int family = definitions.family();
+  const std::string name = family == 4 ? "Dhcp4" : "Dhcp6";
+  if (!current.is_object() || !current.contains(name) || !current[name].is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat("the server does not have a configuration of ", name));
+  }
+  Notes notes;
+  IPAM_ASSIGN_OR_RETURN(HighAvailability availability, ProjectFailover(view, peers, notes));
+  Classes classes = ProjectClasses(view, definitions, notes);
+  IPAM_ASSIGN_OR_RETURN(Networks networks,
+                        ProjectNetworks(view, definitions, classes, availability.share, notes));
+  classes.definitions.push_back(
+      Marked({{"name", kNobody}, {"test", "0x00 == 0x01"}}, view.server.record_id()));
+  Json options = Json::array();
+  for (const v1::DhcpOption* option : CommonOptions(view.server.options(), definitions)) {
+    if (auto data = definitions.Data(*option, "the server", notes)) options.push_back(std::move(*data));
+  }
+
+  Wanted out;
+  Json section = current[name];
+  const Json before = OurContext(section);
+  Replace(section, "option-def", definitions.Custom(notes));
+  Replace(section, "option-data", std::move(options));
+  Replace(section, "client-classes", std::move(classes.definitions));
+  Replace(section, family == 4 ? "subnet4" : "subnet6", std::move(networks.subnets));
+  Replace(section, "shared-networks", std::move(networks.shared_networks));
+  ReplaceHooks(section, std::move(availability.hooks), before.value("failover", false));
+  Json context = {{"unexpressed", notes}, {"failover", !view.failovers.empty()}};
+  const Notes known = before.contains("unexpressed") ? before["unexpressed"].get<Notes>() : Notes();
+  std::ranges::set_difference(notes, known, std::back_inserter(out.unexpressed));
+  section["user-context"][std::string(kMark)] = std::move(context);
+  out.configuration[name] = std::move(section);
+  return out;
+}
+
+}  // namespace ipam::kea
