@@ -1,7 +1,6 @@
 #include "dcom_bridge/bridge/bridge.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <future>
@@ -15,6 +14,7 @@
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/bridge/checked_texts.h"
 #include "dcom_bridge/bridge/dcom_source.h"
+#include "dcom_bridge/net/local_names.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/reclaimer.h"
 #include "dcom_bridge/net/rpc_listener.h"
@@ -23,17 +23,7 @@
 #include "dcom_bridge/rpc/account_auth_provider.h"
 
 namespace ipam::bridge {
-namespace {
-
-std::string HostName() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
-bool IsWildcard(const std::string& address) { return address == "0.0.0.0" || address == "::"; }
-
-}  // namespace
+namespace {}  // namespace
 
 class Bridge::Impl {
  public:
@@ -73,20 +63,19 @@ class Bridge::Impl {
     explicit_bzero(accounts_.data(), accounts_.size());
     acceptors_ = std::make_unique<rpc::AccountAuthProvider>(
         auth::AcceptorFactory(std::make_shared<const auth::AccountFile>(std::move(accounts)),
-                              auth::ServerNames::FromHostName(HostName()), {}, clock_, random_));
+                              auth::ServerNames::FromHostName(net::HostName()), {}, clock_, random_));
     services_.Add(resolver_);
     services_.Add(exporter_);
-    IPAM_ASSIGN_OR_RETURN(listener_,
-                          net::RpcListener::Listen(
-                              *loop_, {.address = options_.callback_address, .port = options_.callback_port},
-                              services_, *acceptors_, groups_));
+    IPAM_ASSIGN_OR_RETURN(
+        listener_, net::RpcListener::Listen(
+                       *loop_, {.addresses = options_.callback_addresses, .port = options_.callback_port},
+                       services_, *acceptors_, groups_));
     port_ = listener_->port();
     listener_->set_on_closed([this](std::uint64_t association) {
       for (const auto& source : sources_) source->OnCallbackConnectionClosed(association);
     });
     std::vector<std::string> hosts = options_.callback_hosts;
-    if (hosts.empty())
-      hosts = {IsWildcard(options_.callback_address) ? HostName() : options_.callback_address};
+    if (hosts.empty()) hosts = net::AdvertisedHosts(options_.callback_addresses);
     exporter_.Advertise({.hosts = std::move(hosts),
                          .port = port_,
                          .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});

@@ -35,10 +35,10 @@ struct BridgeOptions {
   Protection protection = Protection::kPrivacy;
   Mechanism mechanism = Mechanism::kSpnego;
 
-  std::string callback_address = "127.0.0.1";  // an IP address to listen on
-  std::uint16_t callback_port = 0;             // 0: any free one
+  std::vector<std::string> callback_addresses = {"127.0.0.1"};  // IP addresses to listen on
+  std::uint16_t callback_port = 0;                              // of all of them; 0: any free one
   // Names or addresses under which servers reach the listener, the preferred one first. Empty:
-  // callback_address, or, where that is a wildcard, this host's name.
+  // callback_addresses, or, where one of them is a wildcard, this host's name.
   std::vector<std::string> callback_hosts;
 
   absl::Duration call_timeout = absl::Seconds(30);       // of a call to a server

@@ -48,9 +48,9 @@ std::vector<Endpoint> Addresses(const orpc::DualStringArray& bindings, const std
   return found;
 }
 
-orpc::OrpcThis NewOrpcThis() {
+orpc::OrpcThis NewOrpcThis(orpc::CausalityId causality = {}) {
   orpc::OrpcThis header;
-  header.causality.value = base::Guid::Random();
+  header.causality = causality.value.is_nil() ? orpc::CausalityId{base::Guid::Random()} : causality;
   return header;
 }
 
@@ -164,7 +164,8 @@ void DcomClient::ResolveAt(std::vector<Endpoint> resolvers, orpc::Oxid oxid, abs
        });
 }
 
-void DcomClient::Unmarshal(const orpc::ObjRef& ref, Done<RemoteInterface> done) {
+void DcomClient::Unmarshal(const orpc::ObjRef& ref, const base::Guid& iid, Done<RemoteInterface> done,
+                           orpc::CausalityId causality) {
   const orpc::StdObjRef* std_ref = ref.std_ref();
   const auto post = [&](absl::Status status) {
     loop_.Post([done = std::move(done), status = std::move(status)]() mutable { done(std::move(status)); });
@@ -174,7 +175,7 @@ void DcomClient::Unmarshal(const orpc::ObjRef& ref, Done<RemoteInterface> done) 
   if (resolvers.empty())
     return post(absl::InvalidArgumentError("the object reference has no TCP address of a resolver"));
   ResolveAt(std::move(resolvers), std_ref->oxid, absl::OkStatus(),
-            [this, iid = ref.iid, std_ref = *std_ref,
+            [this, wanted = iid, causality, iid = ref.iid, std_ref = *std_ref,
              done = std::move(done)](absl::StatusOr<Resolved> found) mutable {
               if (!found.ok()) return done(found.status());
               const RemoteInterface interface {
@@ -183,22 +184,31 @@ void DcomClient::Unmarshal(const orpc::ObjRef& ref, Done<RemoteInterface> done) 
                     found->rem_unknown
               };
               Hold(interface);
-              done(interface);
+              if (iid == wanted) return done(interface);
+              QueryInterface(
+                  interface, wanted,
+                  [this, interface, done = std::move(done)](absl::StatusOr<RemoteInterface> other) mutable {
+                    Release(interface);
+                    done(std::move(other));
+                  },
+                  causality);
             });
 }
 
 void DcomClient::Invoke(const RemoteInterface& target, std::uint16_t opnum, base::Bytes body,
-                        absl::Duration timeout, absl::AnyInvocable<void(InvokeOutcome)> done) {
-  InvokeOn(target.exporter, target.iid, target.ipid, opnum, std::move(body), timeout, std::move(done));
+                        absl::Duration timeout, absl::AnyInvocable<void(InvokeOutcome)> done,
+                        orpc::CausalityId causality) {
+  InvokeOn(target.exporter, target.iid, target.ipid, opnum, std::move(body), timeout, std::move(done),
+           causality);
 }
 
 void DcomClient::InvokeOn(const Endpoint& exporter, const base::Guid& iid, const orpc::Ipid& ipid,
                           std::uint16_t opnum, base::Bytes body, absl::Duration timeout,
-                          absl::AnyInvocable<void(InvokeOutcome)> done) {
+                          absl::AnyInvocable<void(InvokeOutcome)> done, orpc::CausalityId causality) {
   rpc::CallRequest request{.interface = {iid, 0, 0},
                            .opnum = opnum,
                            .object = ipid.value,
-                           .stub = orpc::JoinRequest(NewOrpcThis(), body)};
+                           .stub = orpc::JoinRequest(NewOrpcThis(causality), body)};
   rpc_.Call(exporter, std::move(request), timeout,
             [alive = std::weak_ptr(alive_), done = std::move(done)](RpcResult result) mutable {
               if (!alive.lock()) return;
@@ -214,32 +224,34 @@ void DcomClient::InvokeOn(const Endpoint& exporter, const base::Guid& iid, const
 }
 
 void DcomClient::QueryInterface(const RemoteInterface& from, const base::Guid& iid,
-                                Done<RemoteInterface> done) {
+                                Done<RemoteInterface> done, orpc::CausalityId causality) {
   constexpr std::uint32_t kRefs = 5;  // as Windows asks for
   const orpc::RemQueryInterfaceRequest request{.ipid = from.ipid, .public_refs = kRefs, .iids = {iid}};
-  InvokeOn(from.exporter, orpc::kIidIRemUnknown, from.rem_unknown, orpc::RemQueryInterfaceRequest::kOpnum,
-           ndr::Encode(request), options_.call_timeout,
-           [this, from, iid, done = std::move(done)](InvokeOutcome outcome) mutable {
-             if (const auto* failure = std::get_if<InvokeFailure>(&outcome)) return done(failure->status);
-             const auto& reply = std::get<InvokeReply>(outcome);
-             const auto response = ndr::Decode<orpc::RemQueryInterfaceResponse>(reply.body, reply.endian);
-             if (!response.ok()) return done(response.status());
-             if (!response->result.ok() && response->results.size() != 1) {
-               return done(base::ToStatus(response->result, "RemQueryInterface"));
-             }
-             if (response->results.size() != 1) {
-               return done(absl::InvalidArgumentError("RemQueryInterface: not one result for one interface"));
-             }
-             const orpc::RemQiResult& result = response->results.front();
-             if (!result.result.ok()) return done(base::ToStatus(result.result, "RemQueryInterface"));
-             RemoteInterface interface = from;
-             interface.iid = iid;
-             interface.ipid = result.std_ref.ipid;
-             interface.oid = result.std_ref.oid;
-             interface.public_refs = result.std_ref.public_refs;
-             Hold(interface);
-             done(std::move(interface));
-           });
+  InvokeOn(
+      from.exporter, orpc::kIidIRemUnknown, from.rem_unknown, orpc::RemQueryInterfaceRequest::kOpnum,
+      ndr::Encode(request), options_.call_timeout,
+      [this, from, iid, done = std::move(done)](InvokeOutcome outcome) mutable {
+        if (const auto* failure = std::get_if<InvokeFailure>(&outcome)) return done(failure->status);
+        const auto& reply = std::get<InvokeReply>(outcome);
+        const auto response = ndr::Decode<orpc::RemQueryInterfaceResponse>(reply.body, reply.endian);
+        if (!response.ok()) return done(response.status());
+        if (!response->result.ok() && response->results.size() != 1) {
+          return done(base::ToStatus(response->result, "RemQueryInterface"));
+        }
+        if (response->results.size() != 1) {
+          return done(absl::InvalidArgumentError("RemQueryInterface: not one result for one interface"));
+        }
+        const orpc::RemQiResult& result = response->results.front();
+        if (!result.result.ok()) return done(base::ToStatus(result.result, "RemQueryInterface"));
+        RemoteInterface interface = from;
+        interface.iid = iid;
+        interface.ipid = result.std_ref.ipid;
+        interface.oid = result.std_ref.oid;
+        interface.public_refs = result.std_ref.public_refs;
+        Hold(interface);
+        done(std::move(interface));
+      },
+      causality);
 }
 
 void DcomClient::Release(const RemoteInterface& interface, absl::AnyInvocable<void()> done) {
@@ -249,7 +261,8 @@ void DcomClient::Release(const RemoteInterface& interface, absl::AnyInvocable<vo
            orpc::RemRefsRequest::kReleaseOpnum, ndr::Encode(request), options_.call_timeout,
            [done = std::move(done)](InvokeOutcome) mutable {
              if (done) done();
-           });
+           },
+           /*causality=*/{});
 }
 
 void DcomClient::Hold(const RemoteInterface& interface) {

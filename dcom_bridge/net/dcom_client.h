@@ -75,15 +75,21 @@ class DcomClient {
   void CreateInstance(const Endpoint& scm, const base::Guid& clsid, std::vector<base::Guid> iids,
                       Done<std::vector<Activated>> done);
 
-  // Takes over the references of an OBJREF that came as a parameter: resolves its exporter.
-  void Unmarshal(const orpc::ObjRef& ref, Done<RemoteInterface> done);
+  // A call that is made on behalf of an incoming one names its `causality`; nil: a call of its own, which gets
+  // a new one, [MS-DCOM] 1.3.5.
+
+  // Takes over the references of an OBJREF that came as a parameter of type `iid`: resolves its exporter, and
+  // where it was marshaled for another interface asks the object for this one, [MS-DCOM] 3.2.4.1.2.
+  void Unmarshal(const orpc::ObjRef& ref, const base::Guid& iid, Done<RemoteInterface> done,
+                 orpc::CausalityId causality = {});
 
   // `body` is what follows ORPCTHIS.
   void Invoke(const RemoteInterface& target, std::uint16_t opnum, base::Bytes body, absl::Duration timeout,
-              absl::AnyInvocable<void(InvokeOutcome)> done);
+              absl::AnyInvocable<void(InvokeOutcome)> done, orpc::CausalityId causality = {});
 
   // kUnimplemented: the object does not have it.
-  void QueryInterface(const RemoteInterface& from, const base::Guid& iid, Done<RemoteInterface> done);
+  void QueryInterface(const RemoteInterface& from, const base::Guid& iid, Done<RemoteInterface> done,
+                      orpc::CausalityId causality = {});
 
   // Gives the references back and stops the pings. `done`, where given, is told when the server answered or
   // could not.
@@ -105,7 +111,8 @@ class DcomClient {
   void Call(const Endpoint& endpoint, const base::Guid& interface, std::uint16_t opnum, base::Bytes stub,
             absl::Duration timeout, RpcDone done);
   void InvokeOn(const Endpoint& exporter, const base::Guid& iid, const orpc::Ipid& ipid, std::uint16_t opnum,
-                base::Bytes body, absl::Duration timeout, absl::AnyInvocable<void(InvokeOutcome)> done);
+                base::Bytes body, absl::Duration timeout, absl::AnyInvocable<void(InvokeOutcome)> done,
+                orpc::CausalityId causality);
   // Tries the addresses in their order; `last` is why the one before failed.
   void ResolveAt(std::vector<Endpoint> resolvers, orpc::Oxid oxid, absl::Status last, Done<Resolved> done);
   void Hold(const RemoteInterface& interface);

@@ -2,45 +2,50 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/net/connection.h"
+#include "dcom_bridge/net/rpc_client.h"
 
 namespace ipam::net {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+namespace {
+
+constexpr int kPortAttempts = 16;
+
+}  // namespace
+
 class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(Loop& loop, ListenerOptions options, const rpc::ServiceTable& services, rpc::AuthProvider& auth,
        rpc::AssociationGroups& groups)
-      : loop_(loop),
-        options_(std::move(options)),
-        services_(services),
-        auth_(auth),
-        groups_(groups),
-        acceptor_(loop.io()) {}
+      : loop_(loop), options_(std::move(options)), services_(services), auth_(auth), groups_(groups) {}
 
   absl::Status Open() {
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(options_.address, error);
-    if (error) return absl::InvalidArgumentError(absl::StrCat("'", options_.address, "' is no IP address"));
-    const tcp::endpoint endpoint(address, options_.port);
-    const std::string name = absl::StrCat(options_.address, ":", options_.port);
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error == asio::error::address_in_use)
-      return absl::AlreadyExistsError(absl::StrCat(name, " is in use"));
-    if (error) return absl::UnavailableError(absl::StrCat("cannot listen on ", name, ": ", error.message()));
-    port_ = acceptor_.local_endpoint(error).port();
+    if (options_.addresses.empty()) return absl::InvalidArgumentError("no address to listen on");
+    // Another program may hold the port that the kernel chose on the first address on one of the others.
+    absl::Status status;
+    for (int attempt = 0; attempt < (options_.port == 0 ? kPortAttempts : 1); ++attempt) {
+      acceptors_.clear();
+      port_ = options_.port;
+      status = absl::OkStatus();
+      for (const std::string& address : options_.addresses) {
+        if (status.ok()) status = OpenOne(address);
+      }
+      if (!absl::IsAlreadyExists(status)) break;
+    }
+    if (!status.ok()) return status;
     options_.rpc.secondary_address = absl::StrCat(port_);
-    Accept();
+    for (const auto& acceptor : acceptors_) Accept(*acceptor);
     return absl::OkStatus();
   }
 
@@ -48,8 +53,10 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     stopped_ = true;
     on_closed_ = nullptr;
     boost::system::error_code ignored;
-    acceptor_.close(ignored);
-    retry_.Cancel();
+    for (const auto& acceptor : acceptors_) {
+      acceptor->socket.close(ignored);
+      acceptor->retry.Cancel();
+    }
     // Taken out first: a session that closes removes itself from the table.
     const auto sessions = std::exchange(sessions_, {});
     for (const auto& [id, session] : sessions) session->connection->Abort();
@@ -70,16 +77,52 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
   };
   using SessionPtr = std::shared_ptr<Session>;
 
-  void Accept() {
-    acceptor_.async_accept([self = shared_from_this()](auto error, tcp::socket socket) {
+  struct Acceptor {
+    explicit Acceptor(asio::io_context& io) : socket(io) {}
+    tcp::acceptor socket;
+    Timer retry;
+  };
+
+  bool HasIpv4() const {
+    return std::any_of(options_.addresses.begin(), options_.addresses.end(),
+                       [](const std::string& one) { return one.find(':') == std::string::npos; });
+  }
+
+  // Sets port_ where it is 0.
+  absl::Status OpenOne(const std::string& text) {
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(text, error);
+    if (error) return absl::InvalidArgumentError(absl::StrCat("'", text, "' is no IP address"));
+    const tcp::endpoint endpoint(address, port_);
+    const std::string name = Endpoint{text, port_}.ToString();
+    auto acceptor = std::make_unique<Acceptor>(loop_.io());
+    tcp::acceptor& socket = acceptor->socket;
+    socket.open(endpoint.protocol(), error);
+    if (!error) socket.set_option(asio::socket_base::reuse_address(true), error);
+    // "::" alone takes IPv4 too; beside an IPv4 address it must not.
+    if (!error && address.is_v6()) socket.set_option(asio::ip::v6_only(HasIpv4()), error);
+    if (!error) socket.bind(endpoint, error);
+    if (!error) socket.listen(asio::socket_base::max_listen_connections, error);
+    if (error == asio::error::address_in_use)
+      return absl::AlreadyExistsError(absl::StrCat(name, " is in use"));
+    if (error) return absl::UnavailableError(absl::StrCat("cannot listen on ", name, ": ", error.message()));
+    port_ = socket.local_endpoint(error).port();
+    acceptors_.push_back(std::move(acceptor));
+    return absl::OkStatus();
+  }
+
+  void Accept(Acceptor& acceptor) {
+    // The acceptors live as long as this does.
+    acceptor.socket.async_accept([self = shared_from_this(), &acceptor](auto error, tcp::socket socket) {
       if (self->stopped_) return;
       if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space) {
         // Out of descriptors: the queue waits in the kernel rather than spinning here.
-        self->retry_ = self->loop_.After(absl::Milliseconds(100), [self] { self->Accept(); });
+        acceptor.retry =
+            self->loop_.After(absl::Milliseconds(100), [self, &acceptor] { self->Accept(acceptor); });
         return;
       }
       if (!error) self->Admit(std::move(socket));
-      self->Accept();
+      self->Accept(acceptor);
     });
   }
 
@@ -176,8 +219,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
   const rpc::ServiceTable& services_;
   rpc::AuthProvider& auth_;
   rpc::AssociationGroups& groups_;
-  tcp::acceptor acceptor_;
-  Timer retry_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
   bool stopped_ = false;
   std::uint16_t port_ = 0;
   std::uint64_t next_id_ = 0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -16,8 +17,8 @@
 namespace ipam::net {
 
 struct ListenerOptions {
-  std::string address = "127.0.0.1";  // an IP address to listen on
-  std::uint16_t port = 0;             // 0: any free one
+  std::vector<std::string> addresses = {"127.0.0.1"};  // IP addresses to listen on, at least one
+  std::uint16_t port = 0;                              // of all of them; 0: one that is free on all
   std::size_t max_connections = 1024;
   std::size_t max_connections_per_peer = 256;  // of one IP address
   // A connection that has not bound by then is closed; so is one that never authenticated and has been quiet
@@ -31,7 +32,7 @@ struct ListenerOptions {
 
 class RpcListener {
  public:
-  // kAlreadyExists: the port is in use; kInvalidArgument: no address. Loop thread, or before Run(). Services,
+  // kAlreadyExists: the port is in use on one of them; kInvalidArgument: no address. Loop thread, or before Run(). Services,
   // provider and groups outlive the listener.
   static absl::StatusOr<std::unique_ptr<RpcListener>> Listen(Loop& loop, ListenerOptions options,
                                                              const rpc::ServiceTable& services,

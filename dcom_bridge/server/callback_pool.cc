@@ -33,7 +33,7 @@ absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& 
                                                                    "RPCSS/" + endpoint.host, clock_, random_);
                                        });
   account->dcom = std::make_unique<net::DcomClient>(
-      loop_, *account->rpc, clock_, net::DcomClientOptions{.call_timeout = options_.call_timeout});
+      loop_, *account->rpc, steady_, net::DcomClientOptions{.call_timeout = options_.call_timeout});
   net::DcomClient* dcom = account->dcom.get();
   by_account_.emplace(key, std::move(account));
   return dcom;

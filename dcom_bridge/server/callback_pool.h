@@ -60,6 +60,7 @@ class CallbackPool {
   const CallbackOptions options_;
   const std::shared_ptr<const auth::AccountFile> accounts_;
   base::Clock& clock_;
+  base::SteadyClock steady_;  // of pings
   auth::SystemRandom random_;
   absl::flat_hash_map<std::string, std::unique_ptr<Account>> by_account_;  // bounded by the account file
 };

@@ -34,7 +34,7 @@ CallbackSender::CallbackSender(std::shared_ptr<net::Loop> loop, CallbackPool& po
       activator_(std::move(activator)),
       on_stopped_(std::move(on_stopped)) {}
 
-void CallbackSender::Open(const orpc::ObjRef& callback, Opened opened) {
+void CallbackSender::Open(const orpc::ObjRef& callback, orpc::CausalityId causality, Opened opened) {
   const absl::StatusOr<net::DcomClient*> dcom = pool_.ClientFor(activator_);
   if (!dcom.ok()) {
     spdlog::warn("no callback to {}: {}", activator_.Name(), std::string(dcom.status().message()));
@@ -42,10 +42,14 @@ void CallbackSender::Open(const orpc::ObjRef& callback, Opened opened) {
     return Stop();
   }
   dcom_ = *dcom;
+  causality_ = causality;
   pool_.BeginOpen(activator_);
-  dcom_->Unmarshal(callback, [self = shared_from_this(), opened = std::move(opened)](auto resolved) mutable {
-    self->OnUnmarshaled(std::move(resolved), std::move(opened));
-  });
+  dcom_->Unmarshal(
+      callback, idl::kIidOperationWithProgressCallback,
+      [self = shared_from_this(), opened = std::move(opened)](auto resolved) mutable {
+        self->OnUnmarshaled(std::move(resolved), std::move(opened));
+      },
+      causality_);
 }
 
 void CallbackSender::OnUnmarshaled(absl::StatusOr<net::RemoteInterface> callback, Opened opened) {
@@ -59,18 +63,20 @@ void CallbackSender::OnUnmarshaled(absl::StatusOr<net::RemoteInterface> callback
   }
   callback_ = *std::move(callback);
   if (state_ == State::kStopped) return pool_.Release(activator_, *std::exchange(callback_, std::nullopt));
-  dcom_->QueryInterface(*callback_, idl::kIidOperationWithProgressCallback2,
-                        [self = shared_from_this(), opened = std::move(opened)](auto extended) mutable {
-                          if (extended.ok()) {
-                            self->pool_.Hold(self->activator_, *extended);
-                            if (self->state_ == State::kStopped) {
-                              self->pool_.Release(self->activator_, *extended);
-                            } else {
-                              self->callback2_ = *std::move(extended);
-                            }
-                          }
-                          opened(base::kOk);
-                        });
+  dcom_->QueryInterface(
+      *callback_, idl::kIidOperationWithProgressCallback2,
+      [self = shared_from_this(), opened = std::move(opened)](auto extended) mutable {
+        if (extended.ok()) {
+          self->pool_.Hold(self->activator_, *extended);
+          if (self->state_ == State::kStopped) {
+            self->pool_.Release(self->activator_, *extended);
+          } else {
+            self->callback2_ = *std::move(extended);
+          }
+        }
+        opened(base::kOk);
+      },
+      causality_);
 }
 
 void CallbackSender::SendFirst(Opened answered) {
@@ -127,7 +133,8 @@ void CallbackSender::SendNext() {
   sending_ = true;
   dcom_->Invoke(
       callback2_ ? *callback2_ : *callback_, call.opnum, std::move(call.body), pool_.call_timeout(),
-      [self = shared_from_this(), count](auto outcome) { self->OnAnswered(count, std::move(outcome)); });
+      [self = shared_from_this(), count](auto outcome) { self->OnAnswered(count, std::move(outcome)); },
+      std::exchange(causality_, {}));
 }
 
 void CallbackSender::OnAnswered(std::size_t sent, net::InvokeOutcome outcome) {

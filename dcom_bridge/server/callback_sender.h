@@ -42,7 +42,8 @@ class CallbackSender : public std::enable_shared_from_this<CallbackSender> {
                  std::function<void(CallbackSender&)> on_stopped);
 
   // Resolves the callback and looks for its batched form; `opened` is told whether it can be called.
-  void Open(const orpc::ObjRef& callback, Opened opened);
+  // `causality` is that of the call which brought the callback: what is called on its behalf carries it.
+  void Open(const orpc::ObjRef& callback, orpc::CausalityId causality, Opened opened);
   // Sends event 1, StartProgressCallback, and tells what it returned; what follows is sent by itself then.
   void SendFirst(Opened answered);
   // There may be new events.
@@ -69,6 +70,7 @@ class CallbackSender : public std::enable_shared_from_this<CallbackSender> {
   const auth::Principal activator_;
   std::function<void(CallbackSender&)> on_stopped_;
   net::DcomClient* dcom_ = nullptr;
+  orpc::CausalityId causality_;  // until the first callback is sent; nil then
   State state_ = State::kOpening;
   std::optional<net::RemoteInterface> callback_;
   std::optional<net::RemoteInterface> callback2_;

@@ -46,7 +46,8 @@ int Serve(const ServerConfig& config, const sigset_t& stop_signals) {
   if (!server.ok()) return Report(server.status());
   ipam::settings::PidFile pid_file;
   if (absl::Status status = pid_file.Write(config.pid_file); !status.ok()) return Report(status);
-  spdlog::info("DCOM on {}:{}", config.server.address, (*server)->port());
+  for (const std::string& address : config.server.addresses)
+    spdlog::info("DCOM on {}:{}", address, (*server)->port());
   int signal = 0;
   sigwait(&stop_signals, &signal);
   spdlog::info("stopping");

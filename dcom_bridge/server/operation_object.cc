@@ -69,7 +69,7 @@ void OperationObject::Start(const orpc::OrpcCall& call, orpc::OrpcResponder resp
   const absl::StatusOr<orpc::ObjRef> callback = request->progress_callback->Parse();
   if (!callback.ok() || !callback->std_ref()) return respond(Result(base::kInvalidArgument));
   state_ = State::kStarting;
-  sessions_.Start(std::move(prepared_), *call.caller, *callback,
+  sessions_.Start(std::move(prepared_), *call.caller, *callback, call.causality,
                   [self = shared_from_this(), respond = std::move(respond)](StartResult result) mutable {
                     self->state_ = result.result.ok() ? State::kStarted : State::kClosed;
                     respond(Result(result.result, std::move(result.exception_xml)));

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <array>
 #include <future>
@@ -15,6 +14,7 @@
 #include "dcom_bridge/auth/factory.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/idl/operation_with_progress.h"
+#include "dcom_bridge/net/local_names.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/reclaimer.h"
 #include "dcom_bridge/net/rpc_listener.h"
@@ -36,12 +36,6 @@ namespace {
 // InitializeOperationParameters.
 constexpr std::size_t kParametersStub = std::size_t{64} << 20;
 
-std::string HostName() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
 constexpr pdu::SyntaxId kOffered[] = {
     {orpc::kIidIObjectExporter, 0, 0},
     {orpc::kIidIRemoteScmActivator, 0, 0},
@@ -56,8 +50,8 @@ class Server::Impl {
       : options_(std::move(options)),
         clock_(clock),
         accounts_(std::move(accounts)),
-        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(HostName()), {}, clock_,
-                                         random_)),
+        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(net::HostName()), {},
+                                         clock_, random_)),
         exporter_({.minimum_level = options_.minimum_level,
                    .stub_limits = {{idl::kIidOperationWithProgress,
                                     idl::InitializeOperationParameters::kOpnum, kParametersStub}}},
@@ -81,12 +75,11 @@ class Server::Impl {
       services_.Add(*service);
     }
     IPAM_ASSIGN_OR_RETURN(
-        listener_, net::RpcListener::Listen(*loop_, {.address = options_.address, .port = options_.port},
+        listener_, net::RpcListener::Listen(*loop_, {.addresses = options_.addresses, .port = options_.port},
                                             services_, acceptors_, groups_));
     port_ = listener_->port();
     std::vector<std::string> hosts = options_.hosts;
-    const bool wildcard = options_.address == "0.0.0.0" || options_.address == "::";
-    if (hosts.empty()) hosts = {wildcard ? HostName() : options_.address};
+    if (hosts.empty()) hosts = net::AdvertisedHosts(options_.addresses);
     exporter_.Advertise({.hosts = std::move(hosts),
                          .port = port_,
                          .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
@@ -118,11 +111,13 @@ class Server::Impl {
 
  private:
   void RegisterEndpoints() {
-    std::array<std::uint8_t, 4> ipv4{};
-    if (inet_pton(AF_INET, options_.address.c_str(), ipv4.data()) != 1) return;  // towers carry IPv4 only
-    for (const pdu::SyntaxId& interface : kOffered) {
-      mapper_.Register(
-          {.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});
+    for (const std::string& address : options_.addresses) {
+      std::array<std::uint8_t, 4> ipv4{};
+      if (inet_pton(AF_INET, address.c_str(), ipv4.data()) != 1) continue;  // towers carry IPv4 only
+      for (const pdu::SyntaxId& interface : kOffered) {
+        mapper_.Register(
+            {.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});
+      }
     }
   }
 

@@ -17,10 +17,10 @@
 namespace ipam::server {
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";  // an IP address to listen on
-  std::uint16_t port = 135;           // 0: any free one
-  // Names or addresses under which clients reach the port, the preferred one first. Empty: `address`, or,
-  // where that is a wildcard, this host's name.
+  std::vector<std::string> addresses = {"127.0.0.1"};  // IP addresses to listen on
+  std::uint16_t port = 135;                            // of all of them; 0: any free one
+  // Names or addresses under which clients reach the port, the preferred one first. Empty: `addresses`, or,
+  // where one of them is a wildcard, this host's name.
   std::vector<std::string> hosts;
   // Of activation and ORPC; nothing below packet integrity is taken (CVE-2021-26414).
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;

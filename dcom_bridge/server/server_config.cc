@@ -13,7 +13,7 @@ namespace {
 
 // What CLI11 fills before it becomes a ServerConfig.
 struct Raw {
-  std::string listen = "127.0.0.1:135";
+  std::vector<std::string> listen = {"127.0.0.1:135"};
   std::string step_delay = "0";
 };
 
@@ -24,8 +24,10 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
 
   const CLI::CheckedTransformer level(std::map<std::string, auth::AuthLevel>{
       {"integrity", auth::AuthLevel::kIntegrity}, {"privacy", auth::AuthLevel::kPrivacy}});
-  app.add_option("--dcom-listen", raw.listen, "All of DCOM on this one port")
+  app.add_option("--dcom-listen", raw.listen,
+                 "All of DCOM on this one port; repeatable, for several addresses")
       ->type_name("ADDRESS:PORT")
+      ->take_all()
       ->capture_default_str();
   app.add_option("--dcom-advertise", c.server.hosts,
                  "Name or address under which clients reach it, repeatable (default: the listen address)")
@@ -99,9 +101,8 @@ absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
   parsed.done = outcome.printed_help;
   if (parsed.done) return parsed;
   c.command = CommandOf(app);
-  IPAM_ASSIGN_OR_RETURN(const settings::HostPort listen,
-                        settings::ParseHostPort("--dcom-listen", raw.listen));
-  c.server.address = listen.host;
+  IPAM_ASSIGN_OR_RETURN(settings::Listen listen, settings::ParseListen("--dcom-listen", raw.listen));
+  c.server.addresses = std::move(listen.addresses);
   c.server.port = listen.port;
   IPAM_ASSIGN_OR_RETURN(c.server.engine.step_delay,
                         settings::ParseTime("--engine-step-delay", raw.step_delay));

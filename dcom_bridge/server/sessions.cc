@@ -25,18 +25,19 @@ StartResult ToStartResult(const absl::Status& status) {
 }  // namespace
 
 void Sessions::Start(engine::Prepared prepared, const auth::Principal& caller, const orpc::ObjRef& callback,
-                     Started started) {
+                     orpc::CausalityId causality, Started started) {
   const base::Guid operation = base::Guid::Random();
   auto sender = std::make_shared<CallbackSender>(
       loop_, *pool_, *engine_, operation, caller,
       [this](CallbackSender& stopped) { senders_.erase(stopped.operation()); });
   senders_.emplace(operation, sender);
-  sender->Open(callback, [this, sender, prepared = std::move(prepared),
-                          engine_caller = engine::Caller{caller.user, caller.domain},
-                          started = std::move(started)](base::HResult opened) mutable {
-    if (!opened.ok()) return started({opened, {}});
-    Commit(sender, std::move(prepared), std::move(engine_caller), std::move(started));
-  });
+  sender->Open(callback, causality,
+               [this, sender, prepared = std::move(prepared),
+                engine_caller = engine::Caller{caller.user, caller.domain},
+                started = std::move(started)](base::HResult opened) mutable {
+                 if (!opened.ok()) return started({opened, {}});
+                 Commit(sender, std::move(prepared), std::move(engine_caller), std::move(started));
+               });
 }
 
 void Sessions::Commit(std::shared_ptr<CallbackSender> sender, engine::Prepared prepared,

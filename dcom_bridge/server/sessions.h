@@ -32,9 +32,9 @@ class Sessions final : public engine::EventListener {
   engine::Engine& engine() { return *engine_; }
 
   // Loop thread. Resolves the callback, commits the operation, sends StartProgressCallback; `started` is told
-  // what StartOperationWithCallback returns.
+  // what StartOperationWithCallback returns. `causality` is that of this call.
   void Start(engine::Prepared prepared, const auth::Principal& caller, const orpc::ObjRef& callback,
-             Started started);
+             orpc::CausalityId causality, Started started);
   // Loop thread. Gives all callbacks back.
   void Stop();
 

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/status_macros.h"
 
 namespace ipam::settings {
 
@@ -32,6 +33,21 @@ absl::StatusOr<HostPort> ParseHostPort(const std::string& option, const std::str
   if (rest[0] != ':' || !absl::SimpleAtoi(rest.substr(1), &port) || port > 65535) return bad;
   result.port = static_cast<std::uint16_t>(port);
   return result;
+}
+
+absl::StatusOr<Listen> ParseListen(const std::string& option, const std::vector<std::string>& texts) {
+  Listen listen;
+  for (const std::string& text : texts) {
+    IPAM_ASSIGN_OR_RETURN(HostPort one, ParseHostPort(option, text));
+    if (!listen.addresses.empty() && one.port != listen.port) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(option, ": '", text, "' has another port than '", texts.front(), "'"));
+    }
+    listen.addresses.push_back(std::move(one.host));
+    listen.port = one.port;
+  }
+  if (listen.addresses.empty()) return absl::InvalidArgumentError(option + ": no address");
+  return listen;
 }
 
 absl::StatusOr<absl::Duration> ParseTime(const std::string& option, const std::string& text) {

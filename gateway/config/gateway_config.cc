@@ -15,7 +15,7 @@ namespace {
 struct Raw {
   std::string server;
   std::string source_name;
-  std::string callback_listen = "127.0.0.1:0";
+  std::vector<std::string> callback_listen = {"127.0.0.1:0"};
   std::string http_listen = "127.0.0.1:8080";
   std::string retention_age = "720h";
   std::string drain = "8s";
@@ -37,8 +37,9 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
       ->transform(CLI::CheckedTransformer(std::map<std::string, bridge::Mechanism>{
           {"spnego", bridge::Mechanism::kSpnego}, {"ntlm", bridge::Mechanism::kNtlm}}));
   app.add_option("--dcom-callback-listen", raw.callback_listen,
-                 "Where callbacks are taken; port 0: any free one")
+                 "Where callbacks are taken; port 0: any free one; repeatable, for several addresses")
       ->type_name("ADDRESS:PORT")
+      ->take_all()
       ->capture_default_str();
   app.add_option(
          "--dcom-callback-host", c.bridge.callback_hosts,
@@ -94,9 +95,9 @@ absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& r
     return absl::InvalidArgumentError("--dcom-user is missing: the account for " + raw.server);
   server.name = raw.source_name.empty() ? raw.server : raw.source_name;
   c.bridge.servers.push_back(std::move(server));
-  IPAM_ASSIGN_OR_RETURN(const settings::HostPort callback,
-                        settings::ParseHostPort("--dcom-callback-listen", raw.callback_listen));
-  c.bridge.callback_address = callback.host;
+  IPAM_ASSIGN_OR_RETURN(settings::Listen callback,
+                        settings::ParseListen("--dcom-callback-listen", raw.callback_listen));
+  c.bridge.callback_addresses = std::move(callback.addresses);
   c.bridge.callback_port = callback.port;
   IPAM_ASSIGN_OR_RETURN(const settings::HostPort http,
                         settings::ParseHostPort("--http-listen", raw.http_listen));

@@ -139,6 +139,7 @@ class FakeServer {
       }
       const auto request = ndr::Decode<idl::StartOperationWithCallback>(call.body, call.endian);
       server_.side.dcom.Unmarshal(*request->progress_callback->Parse(),
+                                  idl::kIidOperationWithProgressCallback,
                                   [this, result, respond = std::move(respond)](auto found) mutable {
                                     ASSERT_TRUE(found.ok()) << found.status();
                                     server_.callback = *found;

@@ -41,8 +41,13 @@ class DcomClientTest : public ::testing::Test {
     peer_.loop.Restart();
     peer_.Run();
   }
+  void StopWhenReleased() {
+    if (peer_.released > 0) return peer_.loop.Stop();
+    poll_ = peer_.loop.After(absl::Milliseconds(1), [this] { StopWhenReleased(); });
+  }
 
   DcomPeer peer_;
+  Timer poll_;
 };
 
 TEST_F(DcomClientTest, ActivatesCallsAndReleasesOverOnePort) {
@@ -69,11 +74,10 @@ TEST_F(DcomClientTest, CarriesBodiesOfManyFragmentsBothWays) {
 }
 
 TEST_F(DcomClientTest, UnmarshalsAReferenceByItsResolver) {
-  const absl::StatusOr<orpc::ObjRef> ref =
-      peer_.exporter.Export(std::make_shared<Echo>(peer_.released, peer_.kept), kIid);
+  const absl::StatusOr<orpc::ObjRef> ref = peer_.exporter.Export(peer_.NewEcho(), kIid);
   ASSERT_OK(ref);
   std::optional<RemoteInterface> interface;
-  peer_.dcom.Unmarshal(*ref, [&](auto resolved) {
+  peer_.dcom.Unmarshal(*ref, kIid, [&](auto resolved) {
     EXPECT_OK(resolved);
     if (resolved.ok()) interface = *resolved;
     peer_.loop.Stop();
@@ -81,6 +85,50 @@ TEST_F(DcomClientTest, UnmarshalsAReferenceByItsResolver) {
   Run();
   ASSERT_TRUE(interface.has_value());
   EXPECT_TRUE(std::holds_alternative<InvokeReply>(Invoke(*interface, 3, {7})));
+}
+
+TEST_F(DcomClientTest, AReferenceOfAnotherInterfaceIsExchangedForTheOneAskedFor) {
+  const absl::StatusOr<orpc::ObjRef> ref = peer_.exporter.Export(peer_.NewEcho(), kOtherIid);
+  ASSERT_OK(ref);
+  std::optional<RemoteInterface> interface;
+  peer_.dcom.Unmarshal(*ref, kIid, [&](auto resolved) {
+    EXPECT_OK(resolved);
+    if (resolved.ok()) interface = *resolved;
+    peer_.loop.Stop();
+  });
+  Run();
+  ASSERT_TRUE(interface.has_value());
+  EXPECT_EQ(interface->iid, kIid);
+  EXPECT_TRUE(std::holds_alternative<InvokeReply>(Invoke(*interface, 3, {7})));
+  // The reference that came is given back: the one asked for is the last.
+  peer_.dcom.Release(*interface, [this] { peer_.loop.Stop(); });
+  Run();
+  EXPECT_EQ(peer_.released, 1);
+}
+
+TEST_F(DcomClientTest, AReferenceWithoutTheInterfaceAskedForIsGivenBack) {
+  const absl::StatusOr<orpc::ObjRef> ref = peer_.exporter.Export(peer_.NewEcho(), kIid);
+  ASSERT_OK(ref);
+  peer_.dcom.Unmarshal(*ref, base::Guid::Random(), [&](auto resolved) {
+    EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kUnimplemented));
+  });
+  const Timer until = peer_.loop.After(absl::ZeroDuration(), [this] { StopWhenReleased(); });
+  Run();
+  EXPECT_EQ(peer_.released, 1);
+}
+
+TEST_F(DcomClientTest, CallsCarryTheCausalityThatTheyAreToldOrOneOfTheirOwn) {
+  const RemoteInterface interface = Activate();
+  const orpc::CausalityId causality{base::Guid::Random()};
+  Invoke(interface, 3, {});
+  Invoke(interface, 3, {});
+  ASSERT_EQ(peer_.causalities.size(), 2u);
+  EXPECT_NE(peer_.causalities[0], peer_.causalities[1]);
+  EXPECT_FALSE(peer_.causalities[0].value.is_nil());
+  peer_.dcom.Invoke(
+      interface, 3, {}, absl::Seconds(5), [this](InvokeOutcome) { peer_.loop.Stop(); }, causality);
+  Run();
+  EXPECT_EQ(peer_.causalities[2], causality);
 }
 
 TEST_F(DcomClientTest, QueriesAnInterfaceAndSaysWhereThereIsNone) {

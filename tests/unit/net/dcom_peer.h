@@ -28,13 +28,15 @@ inline constexpr base::Guid kOtherIid{3, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
 class Echo final : public orpc::Object {
  public:
   // `kept` takes the responders: one of them keeps its object alive, so the object cannot own it.
-  Echo(int& released, std::vector<orpc::OrpcResponder>& kept) : released_(released), kept_(kept) {}
+  Echo(int& released, std::vector<orpc::OrpcResponder>& kept, std::vector<orpc::CausalityId>& causalities)
+      : released_(released), kept_(kept), causalities_(causalities) {}
   std::span<const orpc::InterfaceInfo> Interfaces() const override {
     static constexpr orpc::InterfaceInfo kInterfaces[] = {{.iid = kIid, .methods = 5},
                                                           {.iid = kOtherIid, .methods = 4}};
     return kInterfaces;
   }
   void Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) override {
+    causalities_.push_back(call.causality);
     if (call.opnum == 4) {
       kept_.push_back(std::move(respond));
       return;
@@ -46,6 +48,7 @@ class Echo final : public orpc::Object {
  private:
   int& released_;
   std::vector<orpc::OrpcResponder>& kept_;
+  std::vector<orpc::CausalityId>& causalities_;
 };
 
 inline rpc::AccountAuthProvider Acceptors(base::Clock& clock, auth::RandomSource& random) {
@@ -71,10 +74,12 @@ struct DcomPeer {
     }
     activator.Register(kClsid, [this](const auto&) -> orpc::Created {
       ++created;
-      return std::make_shared<Echo>(released, kept);
+      return NewEcho();
     });
     Listen(0);
   }
+
+  std::shared_ptr<Echo> NewEcho() { return std::make_shared<Echo>(released, kept, causalities); }
 
   void Listen(std::uint16_t port) {
     auto made = RpcListener::Listen(loop, {.port = port}, services, acceptors, groups);
@@ -101,6 +106,7 @@ struct DcomPeer {
   int created = 0;
   int released = 0;
   std::vector<orpc::OrpcResponder> kept;
+  std::vector<orpc::CausalityId> causalities;  // of the calls that reached an Echo
   rpc::AccountAuthProvider acceptors = Acceptors(clock, random);
   orpc::Exporter exporter{{}, clock};
   orpc::OxidResolver resolver{{}, exporter, clock};

@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "dcom_bridge/net/local_names.h"
 #include "dcom_peer.h"
 #include "raw_socket.h"
 #include "tests/support/matchers.h"
@@ -21,8 +22,48 @@ TEST(RpcListener, SaysThatAPortIsInUse) {
       RpcListener::Listen(peer.loop, {.port = peer.at.port}, peer.services, peer.acceptors, peer.groups),
       StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("is in use")));
   EXPECT_THAT(
-      RpcListener::Listen(peer.loop, {.address = "nowhere"}, peer.services, peer.acceptors, peer.groups),
+      RpcListener::Listen(peer.loop, {.addresses = {"nowhere"}}, peer.services, peer.acceptors, peer.groups),
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'nowhere' is no IP address")));
+}
+
+TEST(RpcListener, ServesSeveralAddressesOfBothFamiliesOnOnePort) {
+  DcomPeer peer;
+  auto listener = RpcListener::Listen(peer.loop, {.addresses = {"127.0.0.2", "::1", "127.0.0.1"}},
+                                      peer.services, peer.acceptors, peer.groups);
+  ASSERT_OK(listener);
+  peer.listener = *std::move(listener);
+  const std::uint16_t port = peer.listener->port();
+  int served = 0;
+  for (const char* host : {"127.0.0.1", "127.0.0.2", "::1"}) {
+    peer.dcom.Probe({host, port}, absl::Seconds(5), [&](const absl::Status& status) {
+      EXPECT_OK(status) << host;
+      if (++served == 3) peer.loop.Stop();
+    });
+  }
+  peer.Run();
+  EXPECT_EQ(peer.listener->connections(), 3u);
+  EXPECT_THAT(RpcListener::Listen(peer.loop, {.addresses = {"127.0.0.3", "::1"}, .port = port}, peer.services,
+                                  peer.acceptors, peer.groups),
+              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(absl::StrCat("[::1]:", port))));
+}
+
+TEST(RpcListener, AWildcardOfIpv6TakesIpv4OnlyWhereNothingElseDoes) {
+  DcomPeer peer;
+  peer.listener =
+      *RpcListener::Listen(peer.loop, {.addresses = {"::"}}, peer.services, peer.acceptors, peer.groups);
+  peer.dcom.Probe({"127.0.0.1", peer.listener->port()}, absl::Seconds(5), [&](const absl::Status& status) {
+    EXPECT_OK(status);
+    peer.loop.Stop();
+  });
+  peer.Run();
+  EXPECT_OK(RpcListener::Listen(peer.loop, {.addresses = {"::", "0.0.0.0"}}, peer.services, peer.acceptors,
+                                peer.groups));
+}
+
+TEST(LocalNames, AdvertisesTheAddressesOrWhereOneIsAWildcardTheName) {
+  EXPECT_EQ(AdvertisedHosts({"10.0.0.1", "fd00::1"}), (std::vector<std::string>{"10.0.0.1", "fd00::1"}));
+  EXPECT_EQ(AdvertisedHosts({"0.0.0.0"}), std::vector<std::string>{HostName()});
+  EXPECT_EQ(AdvertisedHosts({"10.0.0.1", "::"}), std::vector<std::string>{HostName()});
 }
 
 TEST(RpcListener, ClosesOnGarbageAndGoesOnServing) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "dcom_bridge/settings/host_port.h"
 #include "tests/support/matchers.h"
 
 namespace ipam::settings {
@@ -118,6 +119,17 @@ TEST_F(SettingsTest, AnswersHelp) {
   EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("--grpc-listen"));
   EXPECT_TRUE(outcome.printed_help);
   EXPECT_OK(outcome.status);
+}
+
+TEST(ParseListen, TakesSeveralAddressesOfOnePort) {
+  const auto listen = ParseListen("--x", {"127.0.0.1:135", "[::1]:135"});
+  ASSERT_OK(listen);
+  EXPECT_THAT(listen->addresses, ElementsAre("127.0.0.1", "::1"));
+  EXPECT_EQ(listen->port, 135);
+  EXPECT_THAT(ParseListen("--x", {"127.0.0.1:135", "[::1]:136"}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--x: '[::1]:136' has another port")));
+  EXPECT_THAT(ParseListen("--x", {"127.0.0.1"}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseListen("--x", {}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace
