@@ -15,6 +15,7 @@ test=(
   python3-samba samba-testsuite winbind tshark chromium chromium-driver python3-selenium fonts-dejavu-core
   buildah crun fuse-overlayfs mmdebstrap docker-compose
   kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin
+  pdns-server pdns-backend-sqlite3 pdns-recursor bind9-dnsutils
 )
 runtime=(
   ca-certificates libgrpc++1.51 libprotobuf32 libabsl20220623 libre2-9 libc-ares2 libssl3 libsqlite3-0

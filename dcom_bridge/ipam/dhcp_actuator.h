@@ -42,7 +42,7 @@ class DhcpActuator {
  public:
   virtual ~DhcpActuator() = default;
   // Tells what the server would do with the view, and changes nothing. kInvalidArgument: the server refuses it, in its
-  // own words; kUnavailable: it does not answer.
+  // own words; kPermissionDenied: it refuses our credentials; kUnavailable: it does not answer.
   virtual absl::StatusOr<std::unique_ptr<DhcpChange>> Test(const DhcpView& view) = 0;
 };
 

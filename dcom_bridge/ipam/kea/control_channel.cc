@@ -132,7 +132,7 @@ absl::StatusOr<std::string> ControlChannel::Exchange(const std::string& text) co
                                                              .timeout = options_.timeout,
                                                              .max_response = kMaxAnswer}));
   if (response.status == 401) {
-    return absl::InvalidArgumentError(
+    return absl::PermissionDeniedError(
         absl::StrCat(options_.url, ": the control agent refuses user or password"));
   }
   if (response.status >= 500) {

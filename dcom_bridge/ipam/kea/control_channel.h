@@ -27,7 +27,7 @@ class ControlChannel {
       : options_(std::move(options)), family_(family) {}
 
   // The arguments of the answer; null: it has none. kUnavailable: no answer after all attempts. kInvalidArgument: the
-  // server refused the command, in its words. kInternal: not the answer of a Kea server.
+  // server refused the command, in its words; kPermissionDenied: the agent refused our password. kInternal: not the answer of a Kea server.
   absl::StatusOr<Json> Send(const std::string& command, const Json& arguments) const;
   absl::StatusOr<Json> Send(const std::string& command) const { return Send(command, Json()); }
 
