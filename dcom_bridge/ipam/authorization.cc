@@ -1,10 +1,8 @@
 #include "dcom_bridge/ipam/authorization.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/model/operations.h"
@@ -79,14 +77,12 @@ absl::StatusOr<std::vector<Object>> ObjectsOf(const v1::OperationParameters& par
 Authorization::Authorization(std::vector<std::string> administrators)
     : administrators_(std::move(administrators)) {}
 
+bool Authorization::IsAdministrator(const Caller& caller) const { return IsListed(caller, administrators_); }
+
 absl::Status Authorization::Check(const Caller& caller, const v1::OperationParameters& parameters,
                                   Store& store) const {
-  const std::string qualified = caller.domain + "\\" + caller.user;
-  if (std::any_of(administrators_.begin(), administrators_.end(), [&](const std::string& account) {
-        return absl::EqualsIgnoreCase(account, caller.user) || absl::EqualsIgnoreCase(account, qualified);
-      })) {
-    return absl::OkStatus();
-  }
+  if (IsAdministrator(caller)) return absl::OkStatus();
+  const std::string qualified = caller.Name();
   const model::Operation* operation = model::FindOperation(static_cast<int>(parameters.operation_id()));
   const std::string rbac(operation == nullptr ? std::string_view() : operation->rbac_operation);
   IPAM_ASSIGN_OR_RETURN(std::vector<Object> objects, ObjectsOf(parameters, store));

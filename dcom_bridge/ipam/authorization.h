@@ -16,6 +16,9 @@ class Authorization {
   // Accounts of the group IPAM Administrators, which passes every check: "user" or "DOMAIN\user".
   explicit Authorization(std::vector<std::string> administrators);
 
+  // Any thread.
+  bool IsAdministrator(const Caller& caller) const;
+
   // kPermissionDenied, with the operation of ADM_AdminOperationsTable that was denied. Others: the store
   // failed.
   absl::Status Check(const Caller& caller, const v1::OperationParameters& parameters, Store& store) const;

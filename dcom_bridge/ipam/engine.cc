@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
 #include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/authorization.h"
@@ -40,7 +41,7 @@ constexpr std::size_t kMaxCommands = 16'384;
 struct StartCommand {
   base::Guid id;
   Prepared prepared;
-  Caller caller;
+  Starter starter;
   StartDone done;
 };
 struct ProceedCommand {
@@ -56,7 +57,30 @@ struct ReadCommand {
   std::size_t max;
   ReadDone done;
 };
-using Command = std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand>;
+// Their results are told when the transaction that found them is committed.
+struct FindCommand {
+  base::Guid id;
+  Caller caller;
+  FindDone done;
+  absl::StatusOr<Standing> result = absl::InternalError("not looked for");
+};
+struct CancelCommand {
+  base::Guid id;
+  Caller caller;
+  CancelDone done;
+  absl::StatusOr<CancelResult> result = absl::InternalError("not looked for");
+};
+using Command =
+    std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand, FindCommand, CancelCommand>;
+
+// What becomes of a command that is not carried out.
+void Refuse(Command& command, const absl::Status& why) {
+  std::visit(
+      [&why](auto& c) {
+        if constexpr (requires { c.done(why); }) c.done(why);
+      },
+      command);
+}
 
 const v1::OperationParameters& ParametersOf(const Prepared& prepared) {
   return static_cast<const v1::OperationParameters&>(*prepared.parameters);
@@ -83,10 +107,11 @@ class Engine::Impl {
   }
 
   void Push(Command command) IPAM_EXCLUDES(mutex_);
-  // False: too many wait, and `command` is as it was.
-  bool PushRead(ReadCommand& command) IPAM_EXCLUDES(mutex_);
+  // Refused where too many wait.
+  void PushBounded(Command command) IPAM_EXCLUDES(mutex_);
   bool ReserveStart() IPAM_EXCLUDES(mutex_);
   void ReleaseStart() IPAM_EXCLUDES(mutex_);
+  const Authorization& authorization() const { return authorization_; }
 
  private:
   struct Live {
@@ -110,10 +135,17 @@ class Engine::Impl {
   void Transact(std::deque<Command> commands);
   absl::Status Work(std::deque<Command>& commands);
   absl::StatusOr<absl::Status> Admit(StartCommand& command);
+  absl::Status ProceedWith(const base::Guid& id);
+  absl::Status AbandonOne(const AbandonCommand& command);
+  // kNotFound and kPermissionDenied are results; others: the store failed.
+  absl::StatusOr<absl::StatusOr<OperationLog::Found>> Locate(const base::Guid& id, const Caller& caller);
+  absl::Status FindOne(FindCommand& command);
+  absl::Status CancelOne(CancelCommand& command);
+  absl::Status EndWaiting(const base::Guid& id);
   absl::Status StepNext();
   void PromoteWaiting();
   void Forget(const base::Guid& id);
-  void Commit();
+  void Commit(std::deque<Command> commands);
   void Rollback(std::deque<Command> commands, const absl::Status& why);
   void Purge();
 
@@ -135,6 +167,7 @@ class Engine::Impl {
   std::vector<base::Guid> ended_;
   std::vector<Started> started_;
 
+  std::deque<Command> again_;      // after a transaction that failed; not before retry_at_
   Steady::time_point retry_at_{};  // the store failed before
   Steady::duration retry_after_ = kFirstRetry;
   Steady::time_point purge_at_{};
@@ -155,17 +188,13 @@ Engine::Impl::~Impl() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
-  std::deque<Command> unanswered;
+  std::deque<Command> unanswered = std::move(again_);
   {
     base::MutexLock lock(mutex_);
-    unanswered.swap(commands_);
+    for (Command& command : commands_) unanswered.push_back(std::move(command));
+    commands_.clear();
   }
-  for (Command& command : unanswered) {
-    if (auto* start = std::get_if<StartCommand>(&command))
-      start->done(absl::UnavailableError("the server stops"));
-    if (auto* read = std::get_if<ReadCommand>(&command))
-      read->done(absl::UnavailableError("the server stops"));
-  }
+  for (Command& command : unanswered) Refuse(command, absl::UnavailableError("the server stops"));
 }
 
 absl::Status Engine::Impl::EndInterruptedOperations() {
@@ -186,14 +215,16 @@ void Engine::Impl::Push(Command command) {
   wake_.notify_one();
 }
 
-bool Engine::Impl::PushRead(ReadCommand& command) {
+void Engine::Impl::PushBounded(Command command) {
   {
     base::MutexLock lock(mutex_);
-    if (commands_.size() >= kMaxCommands) return false;
-    commands_.push_back(std::move(command));
+    if (commands_.size() < kMaxCommands) {
+      commands_.push_back(std::move(command));
+      wake_.notify_one();
+      return;
+    }
   }
-  wake_.notify_one();
-  return true;
+  Refuse(command, absl::ResourceExhaustedError("too many calls wait"));
 }
 
 bool Engine::Impl::ReserveStart() {
@@ -212,7 +243,9 @@ void Engine::Impl::Loop() {
   purge_at_ = Steady::now();
   std::deque<Command> commands;
   while (Wait(commands)) {
+    const auto now = Steady::now();
     std::deque<Command> changes;
+    if (now >= retry_at_) changes.swap(again_);
     for (Command& command : commands) {
       if (auto* read = std::get_if<ReadCommand>(&command)) {
         Read(*read);  // between transactions: sees what is committed
@@ -220,7 +253,6 @@ void Engine::Impl::Loop() {
         changes.push_back(std::move(command));
       }
     }
-    const auto now = Steady::now();
     const bool runnable = !turns_.empty() || (!delayed_.empty() && delayed_.begin()->first <= now);
     if (!changes.empty() || (runnable && now >= retry_at_)) Transact(std::move(changes));
     if (now >= purge_at_) Purge();
@@ -250,7 +282,7 @@ bool Engine::Impl::HasCommands() {
 
 std::optional<Steady::time_point> Engine::Impl::NextDue() const {
   Steady::time_point due = purge_at_;
-  if (!turns_.empty()) {
+  if (!turns_.empty() || !again_.empty()) {
     due = std::min(due, retry_at_);
   } else if (!delayed_.empty()) {
     due = std::min(due, std::max(retry_at_, delayed_.begin()->first));
@@ -267,7 +299,7 @@ void Engine::Impl::Transact(std::deque<Command> commands) {
   if (status.ok()) status = Work(commands);
   if (status.ok()) status = db_->Execute("COMMIT");
   if (status.ok()) {
-    Commit();
+    Commit(std::move(commands));
   } else {
     Rollback(std::move(commands), status);
   }
@@ -278,18 +310,14 @@ absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
     if (auto* start = std::get_if<StartCommand>(&command)) {
       IPAM_ASSIGN_OR_RETURN(absl::Status admitted, Admit(*start));
       started_.push_back({start->id, std::exchange(start->done, nullptr), std::move(admitted)});
-      continue;
-    }
-    const auto* abandon = std::get_if<AbandonCommand>(&command);
-    const auto found = live_.find(abandon != nullptr ? abandon->id : std::get<ProceedCommand>(command).id);
-    if (found == live_.end() || found->second.operation->runnable()) continue;
-    if (abandon != nullptr) {
-      touched_.insert(abandon->id);
-      IPAM_RETURN_IF_ERROR(found->second.operation->Abandon(abandon->reason, log_, clock_));
-      ended_.push_back(abandon->id);
-    } else {
-      found->second.operation->Proceed();
-      waiting_.push_back(found->first);
+    } else if (const auto* proceed = std::get_if<ProceedCommand>(&command)) {
+      IPAM_RETURN_IF_ERROR(ProceedWith(proceed->id));
+    } else if (const auto* abandon = std::get_if<AbandonCommand>(&command)) {
+      IPAM_RETURN_IF_ERROR(AbandonOne(*abandon));
+    } else if (auto* find = std::get_if<FindCommand>(&command)) {
+      IPAM_RETURN_IF_ERROR(FindOne(*find));
+    } else if (auto* cancel = std::get_if<CancelCommand>(&command)) {
+      IPAM_RETURN_IF_ERROR(CancelOne(*cancel));
     }
   }
   PromoteWaiting();
@@ -309,13 +337,15 @@ absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
 // OK: the answer of the start. Else the store failed.
 absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
   const v1::OperationParameters& parameters = ParametersOf(command.prepared);
-  absl::Status allowed = authorization_.Check(command.caller, parameters, store_);
+  absl::Status allowed =
+      authorization_.Check(command.starter.initiator.value_or(command.starter.account), parameters, store_);
   if (absl::IsPermissionDenied(allowed)) return allowed;
   IPAM_RETURN_IF_ERROR(allowed);
 
-  const std::string account = command.caller.domain + "\\" + command.caller.user;
+  std::optional<std::string> initiator;
+  if (command.starter.initiator) initiator = command.starter.initiator->Name();
   const absl::StatusOr<std::int64_t> number =
-      log_.Insert(command.id, command.prepared.kind, account, clock_.Now());
+      log_.Insert(command.id, command.prepared.kind, command.starter.account.Name(), initiator, clock_.Now());
   if (absl::IsAlreadyExists(number.status()))
     return absl::AlreadyExistsError("the operation was started before");
   IPAM_RETURN_IF_ERROR(number.status());
@@ -327,6 +357,73 @@ absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
   IPAM_RETURN_IF_ERROR(live.operation->Begin(log_, clock_));
   live_.emplace(command.id, std::move(live));
   touched_.insert(command.id);
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::ProceedWith(const base::Guid& id) {
+  const auto found = live_.find(id);
+  if (found == live_.end() || found->second.operation->runnable()) return absl::OkStatus();
+  found->second.operation->Proceed();
+  waiting_.push_back(id);
+  return found->second.operation->cancelled() ? EndWaiting(id) : absl::OkStatus();
+}
+
+absl::Status Engine::Impl::AbandonOne(const AbandonCommand& command) {
+  const auto found = live_.find(command.id);
+  if (found == live_.end() || found->second.operation->runnable()) return absl::OkStatus();
+  touched_.insert(command.id);
+  IPAM_RETURN_IF_ERROR(found->second.operation->Abandon(command.reason, log_, clock_));
+  ended_.push_back(command.id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::StatusOr<OperationLog::Found>> Engine::Impl::Locate(const base::Guid& id,
+                                                                         const Caller& caller) {
+  IPAM_ASSIGN_OR_RETURN(std::optional<OperationLog::Found> found, log_.Find(id));
+  absl::StatusOr<OperationLog::Found> result = absl::NotFoundError("no operation " + id.ToString());
+  if (found && !absl::EqualsIgnoreCase(found->account, caller.Name()) &&
+      !authorization_.IsAdministrator(caller)) {
+    result = absl::PermissionDeniedError(
+        caller.Name() + " is neither an administrator nor who started the operation " + id.ToString());
+  } else if (found) {
+    result = *std::move(found);
+  }
+  return result;
+}
+
+absl::Status Engine::Impl::FindOne(FindCommand& command) {
+  IPAM_ASSIGN_OR_RETURN(const auto found, Locate(command.id, command.caller));
+  if (found.ok()) {
+    command.result = Standing{found->last_sequence, found->ended};
+  } else {
+    command.result = found.status();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::Impl::CancelOne(CancelCommand& command) {
+  IPAM_ASSIGN_OR_RETURN(const auto found, Locate(command.id, command.caller));
+  if (!found.ok()) {
+    command.result = found.status();
+    return absl::OkStatus();
+  }
+  command.result = CancelResult::kAlreadyEnded;
+  const auto live = live_.find(command.id);
+  if (live == live_.end() ||
+      !live->second.operation->Cancel("The operation was cancelled by " + command.caller.Name() + ".")) {
+    return absl::OkStatus();
+  }
+  command.result = CancelResult::kWillEnd;
+  const bool waits = std::find(waiting_.begin(), waiting_.end(), command.id) != waiting_.end();
+  return waits ? EndWaiting(command.id) : absl::OkStatus();
+}
+
+// A cancelled operation needs no place among the running to end.
+absl::Status Engine::Impl::EndWaiting(const base::Guid& id) {
+  touched_.insert(id);
+  IPAM_RETURN_IF_ERROR(live_.at(id).operation->Step(store_, log_, clock_).status());
+  std::erase(waiting_, id);
+  ended_.push_back(id);
   return absl::OkStatus();
 }
 
@@ -360,7 +457,7 @@ void Engine::Impl::Forget(const base::Guid& id) {
   live_.erase(id);
 }
 
-void Engine::Impl::Commit() {
+void Engine::Impl::Commit(std::deque<Command> commands) {
   retry_after_ = kFirstRetry;
   for (const base::Guid& id : touched_) live_.at(id).operation->Committed();
   for (const base::Guid& id : ended_) {
@@ -374,6 +471,10 @@ void Engine::Impl::Commit() {
   for (Started& start : started) {
     if (!start.status.ok()) ReleaseStart();
     start.done(start.status);
+  }
+  for (Command& command : commands) {
+    if (auto* find = std::get_if<FindCommand>(&command)) find->done(std::move(find->result));
+    if (auto* cancel = std::get_if<CancelCommand>(&command)) cancel->done(std::move(cancel->result));
   }
   for (const base::Guid& id : touched) listener_.OnEventsAvailable(id);
 }
@@ -397,7 +498,7 @@ void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& wh
   for (Command& command : commands) {
     auto* start = std::get_if<StartCommand>(&command);
     if (start == nullptr) {
-      Push(std::move(command));  // done or not: a second time changes nothing
+      again_.push_back(std::move(command));  // done or not: a second time changes nothing
     } else if (start->done != nullptr) {
       started.push_back({start->id, std::move(start->done), why});
     }
@@ -445,12 +546,16 @@ absl::StatusOr<Prepared> Engine::Prepare(std::string_view parameters_xml) const 
       .parameters = std::make_shared<const v1::OperationParameters>(std::move(checked.parameters))};
 }
 
-void Engine::Start(const base::Guid& operation, Prepared prepared, Caller caller, StartDone done) {
+bool Engine::IsAdministrator(const Caller& caller) const {
+  return impl_->authorization().IsAdministrator(caller);
+}
+
+void Engine::Start(const base::Guid& operation, Prepared prepared, Starter starter, StartDone done) {
   if (!impl_->ReserveStart()) {
     done(absl::ResourceExhaustedError("too many operations wait to run"));
     return;
   }
-  impl_->Push(StartCommand{operation, std::move(prepared), std::move(caller), std::move(done)});
+  impl_->Push(StartCommand{operation, std::move(prepared), std::move(starter), std::move(done)});
 }
 
 void Engine::Proceed(const base::Guid& operation) { impl_->Push(ProceedCommand{operation}); }
@@ -459,9 +564,16 @@ void Engine::Abandon(const base::Guid& operation, std::string reason) {
   impl_->Push(AbandonCommand{operation, std::move(reason)});
 }
 
+void Engine::Find(const base::Guid& operation, Caller caller, FindDone done) {
+  impl_->PushBounded(FindCommand{.id = operation, .caller = std::move(caller), .done = std::move(done)});
+}
+
+void Engine::Cancel(const base::Guid& operation, Caller caller, CancelDone done) {
+  impl_->PushBounded(CancelCommand{.id = operation, .caller = std::move(caller), .done = std::move(done)});
+}
+
 void Engine::ReadEvents(const base::Guid& operation, std::uint64_t after, std::size_t max, ReadDone done) {
-  ReadCommand command{operation, after, max, std::move(done)};
-  if (!impl_->PushRead(command)) command.done(absl::ResourceExhaustedError("too many calls wait"));
+  impl_->PushBounded(ReadCommand{operation, after, max, std::move(done)});
 }
 
 }  // namespace ipam::engine

@@ -6,7 +6,7 @@
 // when it did not. Events are pulled: OnEventsAvailable says that there are some, ReadEvents fetches them
 // after a cursor.
 //
-// Threads: every method may be called from any thread and none blocks. One thread of the engine owns the
+// Threads: every method may be called from any thread and none but Prepare takes its time. One thread of the engine owns the
 // store and runs all operations, one entity of one operation at a time, in turn; the listener and the
 // callbacks are called on it and must not block. A refusal for want of room (kResourceExhausted) comes from
 // the calling thread.
@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/base/guid.h"
 #include "dcom_bridge/event/progress_event.h"
+#include "dcom_bridge/ipam/caller.h"
 
 namespace google::protobuf {
 class Message;
@@ -43,12 +45,6 @@ struct Options {
   absl::Duration keep_events = absl::Hours(7 * 24);  // after the end of the operation
 };
 
-// Who starts an operation, as authentication found it.
-struct Caller {
-  std::string user;
-  std::string domain;
-};
-
 // Parameters that passed InitializeOperationParameters. A value: cheap to copy, immutable.
 struct Prepared {
   std::string kind;  // IpamAdminOperationId, such as "CreateDhcpScope"
@@ -63,6 +59,15 @@ class EventListener {
 };
 
 using StartDone = absl::AnyInvocable<void(absl::Status)>;
+// Where an operation stands, for who may resume it.
+struct Standing {
+  std::uint64_t last_sequence = 0;
+  bool ended = false;
+};
+enum class CancelResult { kWillEnd, kAlreadyEnded };
+
+using FindDone = absl::AnyInvocable<void(absl::StatusOr<Standing>)>;
+using CancelDone = absl::AnyInvocable<void(absl::StatusOr<CancelResult>)>;
 using ReadDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<event::ProgressEvent>>)>;
 
 class Engine {
@@ -76,18 +81,27 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // 3.19.4.3: kInvalidArgument (the message names line or field) for XML that is not well formed or not
+  bool IsAdministrator(const Caller& caller) const;
+
+  // 3.19.4.3, in the calling thread, seconds for many MiB: kInvalidArgument (the message names line or field) for XML that is not well formed or not
   // valid, an OperationId that is absent or unknown, or parameters of another operation's type.
   absl::StatusOr<Prepared> Prepare(std::string_view parameters_xml) const;
 
   // `done` is called when the operation and its event 1 are committed: kPermissionDenied by 3.19.6.1,
   // kResourceExhausted when too many operations wait, kAlreadyExists for an id that is in the store,
   // kUnavailable when the store cannot be written.
-  void Start(const base::Guid& operation, Prepared prepared, Caller caller, StartDone done);
+  void Start(const base::Guid& operation, Prepared prepared, Starter starter, StartDone done);
   // StartProgressCallback was answered: the operation runs. Unknown ids and repetitions are passed over.
   void Proceed(const base::Guid& operation);
   // StartProgressCallback failed: the operation ends CompletedWithFailure and no entity is touched.
   void Abandon(const base::Guid& operation, std::string reason);
+
+  // After every Start() that came before. kNotFound: unknown, or removed; kPermissionDenied: `caller` is
+  // neither its starter nor an administrator.
+  void Find(const base::Guid& operation, Caller caller, FindDone done);
+  // It stops before its next subtask, those not reached end as NotRun, and it ends CompletedWithFailure; one that
+  // waits for its turn ends at once. Errors as of Find.
+  void Cancel(const base::Guid& operation, Caller caller, CancelDone done);
 
   // The committed events after sequence `after`, oldest first, at most `max`; none: nothing new yet. The last
   // event of an operation is the OverallStatusSet that completes it. kNotFound: unknown, or its events were

@@ -43,12 +43,22 @@ absl::Status Operation::Abandon(const std::string& reason, OperationLog& log, ba
   return Finish(log, clock);
 }
 
+bool Operation::Cancel(const std::string& reason) {
+  if (mark_.state == State::kFinishing || mark_.state == State::kEnded) return false;
+  if (!cancelled_) cancelled_ = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, reason);
+  return true;
+}
+
 absl::StatusOr<Operation::Progress> Operation::Step(Store& store, OperationLog& log, base::Clock& clock) {
   switch (mark_.state) {
     case State::kAccepted:
     case State::kEnded:
       return Progress::kEnded;
     case State::kPreparing: {
+      if (cancelled_) {
+        IPAM_RETURN_IF_ERROR(Finish(log, clock));
+        return Progress::kEnded;
+      }
       const absl::Status prepared = delegate_ == nullptr ? NotSupported(kind_) : delegate_->Prepare(store);
       if (prepared.ok()) {
         outcomes_.assign(delegate_->size(), false);
@@ -89,6 +99,10 @@ absl::StatusOr<Operation::Progress> Operation::Announce(OperationLog& log, base:
 }
 
 absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, base::Clock& clock) {
+  if (cancelled_) {
+    IPAM_RETURN_IF_ERROR(EndEntity(event::SubtaskStatus::kNotRun, *cancelled_, 0, log, clock));
+    return Progress::kMore;
+  }
   const Entity entity = delegate_->Describe(mark_.next);
   if (entity.needs && !outcomes_[*entity.needs]) {
     const absl::Status why = Fault(
@@ -146,7 +160,8 @@ absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Statu
 
   ++mark_.next;
   const int percent = static_cast<int>(mark_.next * 100 / outcomes_.size());
-  if (percent > mark_.percent) {
+  const bool left_undone = cancelled_ && status == event::SubtaskStatus::kNotRun;
+  if (percent > mark_.percent && !left_undone) {
     mark_.percent = percent;
     IPAM_RETURN_IF_ERROR(Emit(event::PercentageChanged{.percent = static_cast<double>(percent)}, log, clock));
   }
@@ -155,6 +170,7 @@ absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Statu
 }
 
 absl::Status Operation::Finish(OperationLog& log, base::Clock& clock) {
+  if (cancelled_) mark_.first_failure = *cancelled_;
   // An operation without entities has nothing left to count.
   if (mark_.first_failure.ok() && mark_.percent < 100) {
     mark_.percent = 100;

@@ -1,18 +1,24 @@
 // One running operation as a machine: each Step does a little and raises its events, all in the caller's
 // transaction.
 //
+// clang-format off
 //   state        event    does                                                          next
 //   kAccepted    Proceed  -                                                             kPreparing
 //   kAccepted    Abandon  SetOverallStatus(CompletedWithFailure)                        kEnded
 //   kPreparing   Step     Delegate::Prepare; a fault: SetOverallStatus(...Failure)      kAnnouncing | kEnded
+//                Step*    SetOverallStatus(CompletedWithFailure)                        kEnded
 //   kAnnouncing  Step     AddSubTask of one entity                                      kAnnouncing | kReady
-//   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady |
-//   kFinishing kApplying    Step     the entity in a savepoint, its end, the percentage            kReady |
-//   kFinishing kFinishing   Step     SetOverallStatus                                              kEnded
+//   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady | kFinishing
+//                Step*    the end of one entity as NotRun                               kReady | kFinishing
+//   kApplying    Step     the entity in a savepoint, its end, the percentage            kReady | kFinishing
+//   kFinishing   Step     SetOverallStatus                                              kEnded
+//   all before kFinishing: Cancel marks it, and from then on it takes the lines with *
+// clang-format on
 //
 // An event that a state does not list changes nothing. The percentage is the share of the subtasks that
 // reached an end, so that 100 stands before SetOverallStatus (discrepancies A.12, A.21). SetOverallStatus
-// comes once (A.18), failed where an entity failed; warnings would show on subtasks (A.13).
+// comes once (A.18), failed where an entity failed or the operation was cancelled; warnings would show on
+// subtasks (A.13). What a cancel left undone is no progress: it raises no percentage.
 //
 // A transaction that cannot be committed is undone by Rollback, and its steps are done again.
 #pragma once
@@ -51,6 +57,9 @@ class Operation {
   absl::Status Begin(OperationLog& log, base::Clock& clock);
   void Proceed();
   absl::Status Abandon(const std::string& reason, OperationLog& log, base::Clock& clock);
+  // It stops before its next entity. False: nothing is left that could be stopped. Rollback does not undo it.
+  bool Cancel(const std::string& reason);
+  bool cancelled() const { return cancelled_.has_value(); }
   // A status that is not OK: the store failed; roll back and step again later.
   absl::StatusOr<Progress> Step(Store& store, OperationLog& log, base::Clock& clock);
 
@@ -86,7 +95,8 @@ class Operation {
   const std::unique_ptr<Delegate> delegate_;
   Mark mark_;
   Mark committed_;
-  std::vector<bool> outcomes_;  // of the entities that ended: succeeded
+  std::optional<absl::Status> cancelled_;  // the fault that says so
+  std::vector<bool> outcomes_;             // of the entities that ended: succeeded
   // For EntityStatusCollection; bounded, so that the completion status stays far below the limits of its
   // receiver.
   std::vector<v1::EntityStatus> succeeded_;

@@ -91,13 +91,17 @@ event::ProgressEvent ReadEvent(const Cursor& row) {
 
 OperationLog::OperationLog(Database& db)
     : db_(db),
-      insert_(db, "INSERT INTO operations (guid, kind, account, created) VALUES (?, ?, ?, ?)"),
+      insert_(db, "INSERT INTO operations (guid, kind, account, initiator, created) VALUES (?, ?, ?, ?, ?)"),
       append_(db,
               "INSERT INTO operation_events (operation, sequence, time, kind, percent, status, subtask_id,"
               " subtask_kind, subtask_name, subtask_details, completion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
               "?, ?)"),
       end_(db, "UPDATE operations SET ended = ? WHERE number = ?"),
-      find_(db, "SELECT number FROM operations WHERE guid = ?"),
+      find_(db,
+            "SELECT account, ended IS NOT NULL,"
+            " (SELECT max(sequence) FROM operation_events WHERE operation = number)"
+            " FROM operations WHERE guid = ?"),
+      number_(db, "SELECT number FROM operations WHERE guid = ?"),
       read_(
           db,
           "SELECT sequence, time, kind, percent, status, subtask_id, subtask_kind, subtask_name, "
@@ -117,8 +121,10 @@ OperationLog::OperationLog(Database& db)
              " (SELECT number FROM operations WHERE ended < ? ORDER BY ended LIMIT ?)") {}
 
 absl::StatusOr<std::int64_t> OperationLog::Insert(const base::Guid& operation, const std::string& kind,
-                                                  const std::string& account, absl::Time now) {
-  IPAM_RETURN_IF_ERROR(insert_.Run(operation.ToString(), kind, account, absl::ToUnixMicros(now)));
+                                                  const std::string& account,
+                                                  const std::optional<std::string>& initiator,
+                                                  absl::Time now) {
+  IPAM_RETURN_IF_ERROR(insert_.Run(operation.ToString(), kind, account, initiator, absl::ToUnixMicros(now)));
   return db_.last_insert_id();
 }
 
@@ -146,13 +152,22 @@ absl::Status OperationLog::End(std::int64_t number, absl::Time now) {
 
 absl::StatusOr<std::vector<event::ProgressEvent>> OperationLog::Read(const base::Guid& operation,
                                                                      std::uint64_t after, std::size_t max) {
-  IPAM_ASSIGN_OR_RETURN(const std::optional<std::int64_t> number, find_.Lookup(operation.ToString()));
+  IPAM_ASSIGN_OR_RETURN(const std::optional<std::int64_t> number, number_.Lookup(operation.ToString()));
   if (!number) return absl::NotFoundError("no operation " + operation.ToString());
   std::vector<event::ProgressEvent> events;
   Cursor rows = read_.Query(*number, static_cast<std::int64_t>(after), static_cast<std::int64_t>(max));
   while (rows.Next()) events.push_back(ReadEvent(rows));
   IPAM_RETURN_IF_ERROR(rows.status());
   return events;
+}
+
+absl::StatusOr<std::optional<OperationLog::Found>> OperationLog::Find(const base::Guid& operation) {
+  const std::string guid = operation.ToString();
+  Cursor row = find_.Query(guid);
+  std::optional<Found> found;
+  if (row.Next()) found = {row.Text(0), static_cast<std::uint64_t>(row.Int64(2)), row.Int64(1) != 0};
+  IPAM_RETURN_IF_ERROR(row.status());
+  return found;
 }
 
 absl::StatusOr<std::vector<OperationLog::Unfinished>> OperationLog::ListUnfinished() {

@@ -22,7 +22,8 @@ class OperationLog {
 
   // The number of the new row; kAlreadyExists: the id is there.
   absl::StatusOr<std::int64_t> Insert(const base::Guid& operation, const std::string& kind,
-                                      const std::string& account, absl::Time now);
+                                      const std::string& account, const std::optional<std::string>& initiator,
+                                      absl::Time now);
   // `change` is one of the five callbacks.
   absl::Status Append(std::int64_t number, const event::ProgressEvent& event);
   absl::Status End(std::int64_t number, absl::Time now);
@@ -30,6 +31,13 @@ class OperationLog {
   // kNotFound: no such operation.
   absl::StatusOr<std::vector<event::ProgressEvent>> Read(const base::Guid& operation, std::uint64_t after,
                                                          std::size_t max);
+
+  struct Found {
+    std::string account;  // that started it
+    std::uint64_t last_sequence = 0;
+    bool ended = false;
+  };
+  absl::StatusOr<std::optional<Found>> Find(const base::Guid& operation);
 
   struct Unfinished {
     std::int64_t number = 0;
@@ -48,6 +56,7 @@ class OperationLog {
   Statement append_;
   Statement end_;
   Statement find_;
+  Statement number_;
   Statement read_;
   Statement unfinished_;
   Statement open_subtasks_;

@@ -362,6 +362,7 @@ CREATE TABLE operations (
   guid TEXT NOT NULL UNIQUE,
   kind TEXT NOT NULL,
   account TEXT NOT NULL,
+  initiator TEXT,
   created INTEGER NOT NULL,
   ended INTEGER
 );

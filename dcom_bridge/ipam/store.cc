@@ -1,5 +1,6 @@
 #include "dcom_bridge/ipam/store.h"
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -11,12 +12,16 @@ namespace ipam::engine {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4950414d;  // "IPAM"
-constexpr std::int64_t kVersion = 1;
+// What brings a store of version n to n + 1, at index n - 1.
+constexpr const char* kMigrations[] = {
+    "ALTER TABLE operations ADD COLUMN initiator TEXT; PRAGMA user_version = 2",
+};
+constexpr std::int64_t kVersion = 1 + std::size(kMigrations);
 
 absl::Status Create(Database& db) {
   IPAM_RETURN_IF_ERROR(db.ExecuteScript(kSchemaSql));
   IPAM_RETURN_IF_ERROR(db.ExecuteScript(kProvisionSql));
-  return db.Execute("PRAGMA application_id = 0x4950414d; PRAGMA user_version = 1");
+  return db.Execute("PRAGMA application_id = 0x4950414d; PRAGMA user_version = 2");
 }
 
 absl::Status CreateIfEmpty(Database& db) {
@@ -28,9 +33,12 @@ absl::Status CreateIfEmpty(Database& db) {
   IPAM_ASSIGN_OR_RETURN(const std::optional<std::int64_t> application, application_id.Lookup());
   IPAM_ASSIGN_OR_RETURN(const std::optional<std::int64_t> version, user_version.Lookup());
   if (application != kApplicationId) return absl::FailedPreconditionError("is not a store of this server");
-  if (version != kVersion) {
+  if (!version || *version < 1 || *version > kVersion) {
     return absl::FailedPreconditionError(
         absl::StrFormat("has version %d of the schema, this server knows %d", version.value_or(0), kVersion));
+  }
+  for (std::int64_t from = *version; from < kVersion; ++from) {
+    IPAM_RETURN_IF_ERROR(db.ExecuteScript(kMigrations[from - 1]));
   }
   return absl::OkStatus();
 }

@@ -10,7 +10,9 @@ namespace ipam::server {
 CallbackPool::CallbackPool(net::Loop& loop, CallbackOptions options,
                            std::shared_ptr<const auth::AccountFile> accounts, base::Clock& clock)
     : loop_(loop), options_(std::move(options)), accounts_(std::move(accounts)), clock_(clock) {}
-CallbackPool::~CallbackPool() = default;
+CallbackPool::~CallbackPool() {
+  handle_.reset();  // calls that are dropped with the clients may hold callbacks
+}
 
 std::string CallbackPool::KeyOf(const auth::Principal& activator) const {
   return options_.account.empty() ? activator.Name() : options_.account;

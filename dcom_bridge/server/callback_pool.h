@@ -22,6 +22,7 @@ struct CallbackOptions {
   // The account of every callback, "DOMAIN\user"; empty: the account that activated the session.
   std::string account;
   absl::Duration call_timeout = absl::Seconds(30);
+  absl::Duration open_timeout = absl::Seconds(15);  // to resolve a callback and to reach it
 };
 
 class CallbackPool {
@@ -43,7 +44,9 @@ class CallbackPool {
   // RemRelease, then the connection is closed if nothing else is held over it.
   void Release(const auth::Principal& activator, const net::RemoteInterface& callback);
 
-  absl::Duration call_timeout() const { return options_.call_timeout; }
+  const CallbackOptions& options() const { return options_; }
+  // For who may outlive the pool.
+  std::weak_ptr<CallbackPool* const> handle() const { return handle_; }
 
  private:
   struct Account {
@@ -63,6 +66,7 @@ class CallbackPool {
   base::SteadyClock steady_;  // of pings
   auth::SystemRandom random_;
   absl::flat_hash_map<std::string, std::unique_ptr<Account>> by_account_;  // bounded by the account file
+  std::shared_ptr<CallbackPool* const> handle_ = std::make_shared<CallbackPool* const>(this);
 };
 
 }  // namespace ipam::server

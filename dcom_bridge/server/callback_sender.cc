@@ -2,10 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <span>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "dcom_bridge/idl/operation_with_progress_callback2.h"
 #include "dcom_bridge/idl/types.h"
 #include "dcom_bridge/ndr/codec.h"
@@ -24,64 +23,26 @@ bool IsLast(const event::ProgressEvent& event) {
 
 }  // namespace
 
-CallbackSender::CallbackSender(std::shared_ptr<net::Loop> loop, CallbackPool& pool, engine::Engine& engine,
-                               base::Guid operation, auth::Principal activator,
+CallbackSender::CallbackSender(std::shared_ptr<net::Loop> loop, engine::Engine& engine, base::Guid operation,
+                               std::unique_ptr<Callback> callback, Pauses pauses,
                                std::function<void(CallbackSender&)> on_stopped)
     : loop_(std::move(loop)),
-      pool_(pool),
       engine_(engine),
       operation_(operation),
-      activator_(std::move(activator)),
+      callback_(std::move(callback)),
+      pauses_(std::move(pauses)),
       on_stopped_(std::move(on_stopped)) {}
 
-void CallbackSender::Open(const orpc::ObjRef& callback, orpc::CausalityId causality, Opened opened) {
-  const absl::StatusOr<net::DcomClient*> dcom = pool_.ClientFor(activator_);
-  if (!dcom.ok()) {
-    spdlog::warn("no callback to {}: {}", activator_.Name(), std::string(dcom.status().message()));
-    opened(base::kAccessDenied);
-    return Stop();
-  }
-  dcom_ = *dcom;
+void CallbackSender::SendFirst(orpc::CausalityId causality, Answered answered) {
   causality_ = causality;
-  pool_.BeginOpen(activator_);
-  dcom_->Unmarshal(
-      callback, idl::kIidOperationWithProgressCallback,
-      [self = shared_from_this(), opened = std::move(opened)](auto resolved) mutable {
-        self->OnUnmarshaled(std::move(resolved), std::move(opened));
-      },
-      causality_);
-}
-
-void CallbackSender::OnUnmarshaled(absl::StatusOr<net::RemoteInterface> callback, Opened opened) {
-  if (callback.ok()) pool_.Hold(activator_, *callback);
-  pool_.EndOpen(activator_);
-  if (!callback.ok()) {
-    spdlog::warn("the callback of {} cannot be reached: {}", activator_.Name(),
-                 std::string(callback.status().message()));
-    opened(base::kServerUnavailable);
-    return Stop();
-  }
-  callback_ = *std::move(callback);
-  if (state_ == State::kStopped) return pool_.Release(activator_, *std::exchange(callback_, std::nullopt));
-  dcom_->QueryInterface(
-      *callback_, idl::kIidOperationWithProgressCallback2,
-      [self = shared_from_this(), opened = std::move(opened)](auto extended) mutable {
-        if (extended.ok()) {
-          self->pool_.Hold(self->activator_, *extended);
-          if (self->state_ == State::kStopped) {
-            self->pool_.Release(self->activator_, *extended);
-          } else {
-            self->callback2_ = *std::move(extended);
-          }
-        }
-        opened(base::kOk);
-      },
-      causality_);
-}
-
-void CallbackSender::SendFirst(Opened answered) {
   answered_ = std::move(answered);
   state_ = State::kFirst;
+  Read();
+}
+
+void CallbackSender::SendAfter(std::uint64_t sequence) {
+  read_ = sequence;
+  state_ = State::kSending;
   Read();
 }
 
@@ -116,63 +77,78 @@ void CallbackSender::OnRead(absl::StatusOr<std::vector<event::ProgressEvent>> ev
 }
 
 void CallbackSender::SendNext() {
-  if (sending_ || queue_.empty() || state_ == State::kStopped) return;
-  std::size_t count = 1;
-  EncodedCallback call;
-  if (callback2_) {
+  if (sending_ > 0 || queue_.empty() || state_ == State::kStopped) return;
+  sending_ = 1;
+  repeats_ = 0;
+  if (callback_->batched()) {
     std::size_t bytes = EncodedSizeBound(queue_.front());
-    while (count < queue_.size() && count < idl::ReportProgress::kMaxEvents) {
-      bytes += EncodedSizeBound(queue_[count]);
+    while (sending_ < queue_.size() && sending_ < idl::ReportProgress::kMaxEvents) {
+      bytes += EncodedSizeBound(queue_[sending_]);
       if (bytes > kReportBytes) break;
-      ++count;
+      ++sending_;
     }
-    call = EncodeReport(std::span(queue_).first(count));
-  } else {
-    call = EncodeCallback(queue_.front());
   }
-  sending_ = true;
-  dcom_->Invoke(
-      callback2_ ? *callback2_ : *callback_, call.opnum, std::move(call.body), pool_.call_timeout(),
-      [self = shared_from_this(), count](auto outcome) { self->OnAnswered(count, std::move(outcome)); },
-      std::exchange(causality_, {}));
+  Send();
 }
 
-void CallbackSender::OnAnswered(std::size_t sent, net::InvokeOutcome outcome) {
-  sending_ = false;
+void CallbackSender::Send() {
+  EncodedCallback call =
+      callback_->batched() ? EncodeReport(std::span(queue_).first(sending_)) : EncodeCallback(queue_.front());
+  callback_->Invoke(call.opnum, std::move(call.body),
+                    state_ == State::kFirst ? causality_ : orpc::CausalityId(),
+                    [self = shared_from_this()](auto outcome) { self->OnAnswered(std::move(outcome)); });
+}
+
+void CallbackSender::OnAnswered(net::InvokeOutcome outcome) {
   if (state_ == State::kStopped) return;
-  if (const auto* failure = std::get_if<net::InvokeFailure>(&outcome)) {
-    if (Opened answered = std::exchange(answered_, nullptr)) answered(base::kServerUnavailable);
-    return GiveUp(std::string(failure->status.message()));
-  }
+  if (const auto* failure = std::get_if<net::InvokeFailure>(&outcome)) return OnNoAnswer(failure->status);
   const auto& reply = std::get<net::InvokeReply>(outcome);
   const auto response = ndr::Decode<idl::ResultResponse>(reply.body, reply.endian);
   const base::HResult result = response.ok() ? response->result : base::kUnexpected;
-  if (Opened answered = std::exchange(answered_, nullptr)) answered(result);
+  if (Answered answered = std::exchange(answered_, nullptr)) answered(result);
   if (state_ == State::kStopped) return;
   if (!result.ok()) return GiveUp("it answered " + base::ToString(result));
-  const bool last = IsLast(queue_[sent - 1]);
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(sent));
+  const bool last = IsLast(queue_[sending_ - 1]);
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(sending_));
+  sending_ = 0;
   state_ = State::kSending;
-  if (last) return Stop();
+  if (last) return GiveUp("");
   SendNext();
   if (more_) Read();
 }
 
+void CallbackSender::OnNoAnswer(const absl::Status& why) {
+  if (callback_->batched() && repeats_ < pauses_.size()) {
+    pause_ = loop_->After(pauses_[repeats_++], [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self && self->state_ != State::kStopped) self->Send();
+    });
+    return;
+  }
+  if (Answered answered = std::exchange(answered_, nullptr)) answered(base::kServerUnavailable);
+  if (state_ != State::kStopped) GiveUp(std::string(why.message()));
+}
+
+// `why` empty: all was sent.
 void CallbackSender::GiveUp(const std::string& why) {
-  spdlog::warn("operation {}: the callback of {} is given up: {}", operation_.ToString(), activator_.Name(),
-               why);
+  if (!why.empty()) spdlog::warn("operation {}: its callback is given up: {}", operation_.ToString(), why);
+  const auto self = shared_from_this();
   Stop();
+  if (on_stopped_) std::exchange(on_stopped_, nullptr)(*this);
+}
+
+void CallbackSender::TakeOver() {
+  const auto self = shared_from_this();
+  Answered answered = std::exchange(answered_, nullptr);
+  Stop();
+  if (answered) answered(base::kOk);
 }
 
 void CallbackSender::Stop() {
-  if (state_ == State::kStopped) return;
   state_ = State::kStopped;
   queue_.clear();
-  const auto self = shared_from_this();
-  for (auto* interface : {&callback2_, &callback_}) {
-    if (*interface) pool_.Release(activator_, *std::exchange(*interface, std::nullopt));
-  }
-  if (on_stopped_) std::exchange(on_stopped_, nullptr)(*this);
+  pause_.Cancel();
+  callback_.reset();
 }
 
 }  // namespace ipam::server

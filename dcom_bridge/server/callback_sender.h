@@ -1,25 +1,29 @@
-// Carries the events of one operation to its callback: one call outstanding, in order, after their commit. By
+// Carries the events of one operation to one callback: one call outstanding, in order, after their commit. By
 // IIpamOperationWithProgressCallback2 where the callback has it (many events in a call), else one callback an
 // event.
 //
 // State x event:
 //
-//   Opening    callback resolved                 StartProgressCallback (event 1)            First
-//              failed                            opened(status)                             Stopped
-//   First      S_OK                              opened(S_OK)                               Sending
-//              failed, no answer                 opened(result), release                    Stopped
-//   Sending    events are there                  send them                                  Sending
-//              S_OK of the last SetOverallStatus release                                    Stopped
-//              failed, no answer                 release: by the base interface a callback  Stopped
-//                                                whose outcome is not known is not repeated
+// clang-format off
+//   Idle       SendFirst                          read event 1 (StartProgressCallback), send it    First
+//              SendAfter(n)                       read the events after n                          Sending
+//   First      S_OK                               answered(S_OK)                                   Sending
+//              failed; no answer after all        answered(result), give back                      Stopped
+//              TakeOver                           answered(S_OK), give back                        Stopped
+//   Sending    events are there                   send them                                        Sending
+//              S_OK of the last SetOverallStatus  give back                                        Stopped
+//              failed; no answer after all        give back: it waits to be resumed                Stopped
+//              TakeOver                           give back                                        Stopped
+// clang-format on
 //
-// The operation runs to its end whatever becomes of its callbacks. Loop thread only.
+// A call without an answer is sent again whole, a few times, to a batched callback, whose events have numbers;
+// by the base interface a callback whose outcome is not known is not repeated. The operation runs to its end
+// whatever becomes of its callbacks. Loop thread only.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,58 +32,61 @@
 #include "dcom_bridge/base/hresult.h"
 #include "dcom_bridge/event/progress_event.h"
 #include "dcom_bridge/ipam/engine.h"
-#include "dcom_bridge/server/callback_pool.h"
+#include "dcom_bridge/server/callback.h"
 
 namespace ipam::server {
 
 class CallbackSender : public std::enable_shared_from_this<CallbackSender> {
  public:
-  using Opened = absl::AnyInvocable<void(base::HResult)>;
+  using Answered = absl::AnyInvocable<void(base::HResult)>;
+  // Pauses before a call is sent again; none: it is not.
+  using Pauses = std::vector<absl::Duration>;
 
-  // `on_stopped` is told once, last. The pool and the engine outlive it.
-  CallbackSender(std::shared_ptr<net::Loop> loop, CallbackPool& pool, engine::Engine& engine,
-                 base::Guid operation, auth::Principal activator,
+  // `on_stopped` is told once, last, but not of Stop() and TakeOver(). The engine outlives it.
+  CallbackSender(std::shared_ptr<net::Loop> loop, engine::Engine& engine, base::Guid operation,
+                 std::unique_ptr<Callback> callback, Pauses pauses,
                  std::function<void(CallbackSender&)> on_stopped);
 
-  // Resolves the callback and looks for its batched form; `opened` is told whether it can be called.
-  // `causality` is that of the call which brought the callback: what is called on its behalf carries it.
-  void Open(const orpc::ObjRef& callback, orpc::CausalityId causality, Opened opened);
-  // Sends event 1, StartProgressCallback, and tells what it returned; what follows is sent by itself then.
-  void SendFirst(Opened answered);
+  // Sends event 1, on behalf of the call that `causality` names, and tells what it returned; what follows is sent
+  // by itself then.
+  void SendFirst(orpc::CausalityId causality, Answered answered);
+  void SendAfter(std::uint64_t sequence);
   // There may be new events.
   void OnEventsAvailable();
+  // Another callback takes its place: who waits for event 1 learns that the operation is wanted.
+  void TakeOver();
   // Gives the callback back; nothing is sent any more.
   void Stop();
 
   const base::Guid& operation() const { return operation_; }
 
  private:
-  enum class State { kOpening, kFirst, kSending, kStopped };
+  enum class State { kIdle, kFirst, kSending, kStopped };
 
-  void OnUnmarshaled(absl::StatusOr<net::RemoteInterface> callback, Opened opened);
   void Read();
   void OnRead(absl::StatusOr<std::vector<event::ProgressEvent>> events);
   void SendNext();
-  void OnAnswered(std::size_t sent, net::InvokeOutcome outcome);
+  void Send();
+  void OnAnswered(net::InvokeOutcome outcome);
+  void OnNoAnswer(const absl::Status& why);
   void GiveUp(const std::string& why);
 
   const std::shared_ptr<net::Loop> loop_;
-  CallbackPool& pool_;
   engine::Engine& engine_;
   const base::Guid operation_;
-  const auth::Principal activator_;
+  std::unique_ptr<Callback> callback_;
+  const Pauses pauses_;
   std::function<void(CallbackSender&)> on_stopped_;
-  net::DcomClient* dcom_ = nullptr;
-  orpc::CausalityId causality_;  // until the first callback is sent; nil then
-  State state_ = State::kOpening;
-  std::optional<net::RemoteInterface> callback_;
-  std::optional<net::RemoteInterface> callback2_;
+  State state_ = State::kIdle;
+  orpc::CausalityId causality_;              // of event 1
   std::vector<event::ProgressEvent> queue_;  // read and not yet answered, oldest first
   std::uint64_t read_ = 0;                   // the last sequence that was read
   bool reading_ = false;
-  bool more_ = false;  // said while reading
-  bool sending_ = false;
-  Opened answered_;  // of SendFirst()
+  bool more_ = false;        // said while reading
+  std::size_t sending_ = 0;  // events at the head of the queue that are under way; 0: none
+  std::size_t repeats_ = 0;  // of the call under way
+  net::Timer pause_;
+  Answered answered_;  // of SendFirst()
 };
 
 }  // namespace ipam::server

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/auth/factory.h"
 #include "dcom_bridge/base/status_macros.h"
-#include "dcom_bridge/idl/operation_with_progress.h"
+#include "dcom_bridge/idl/operation_with_progress2.h"
 #include "dcom_bridge/net/local_names.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/reclaimer.h"
@@ -52,14 +52,16 @@ class Server::Impl {
         accounts_(std::move(accounts)),
         acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(net::HostName()), {},
                                          clock_, random_)),
+        sessions_(options_.sessions, loop_),
         exporter_({.minimum_level = options_.minimum_level,
                    .stub_limits = {{idl::kIidOperationWithProgress,
+                                    idl::InitializeOperationParameters::kOpnum, kParametersStub},
+                                   {idl::kIidOperationWithProgress2,
                                     idl::InitializeOperationParameters::kOpnum, kParametersStub}}},
                   steady_),
         resolver_({}, exporter_, steady_),
         activator_({.minimum_level = options_.minimum_level}, exporter_),
         management_({.interfaces = {std::begin(kOffered), std::end(kOffered)}}),
-        sessions_(loop_),
         pool_(*loop_, {.level = options_.callback_level, .account = options_.callback_account}, accounts_,
               clock_) {
     activator_.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
@@ -69,7 +71,10 @@ class Server::Impl {
 
   absl::Status Start() {
     IPAM_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(options_.engine, clock_, sessions_));
-    sessions_.Attach(*engine_, pool_);
+    check_ = std::make_unique<ParameterCheck>(
+        ParameterCheckOptions{}, loop_,
+        [engine = engine_.get()](std::string_view xml) { return engine->Prepare(xml); });
+    sessions_.Attach(*engine_, pool_, *check_);
     for (rpc::Service* service :
          std::initializer_list<rpc::Service*>{&mapper_, &management_, &resolver_, &activator_, &exporter_}) {
       services_.Add(*service);
@@ -104,7 +109,8 @@ class Server::Impl {
     stopped.get_future().wait();
     loop_->Stop();
     thread_.join();
-    engine_.reset();  // its thread posts to the loop until here
+    check_.reset();  // their threads post to the loop until here
+    engine_.reset();
   }
 
   std::uint16_t port() const { return port_; }
@@ -128,6 +134,7 @@ class Server::Impl {
   const std::shared_ptr<const auth::AccountFile> accounts_;
   rpc::AccountAuthProvider acceptors_;
   const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
+  Sessions sessions_;  // outlives the objects of the exporter
   orpc::Exporter exporter_;
   orpc::OxidResolver resolver_;
   orpc::Activator activator_;
@@ -135,9 +142,9 @@ class Server::Impl {
   rpc::Management management_;
   rpc::ServiceTable services_;
   rpc::AssociationGroups groups_;
-  Sessions sessions_;
   CallbackPool pool_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<ParameterCheck> check_;
   std::unique_ptr<net::RpcListener> listener_;
   std::uint16_t port_ = 0;
   net::Reclaimer reclaimer_{*loop_, resolver_, steady_};

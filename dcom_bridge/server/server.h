@@ -13,6 +13,7 @@
 #include "dcom_bridge/auth/security_context.h"
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/ipam/engine.h"
+#include "dcom_bridge/server/sessions.h"
 
 namespace ipam::server {
 
@@ -26,7 +27,7 @@ struct ServerOptions {
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;
   auth::AuthLevel callback_level = auth::AuthLevel::kPrivacy;
   std::string callback_account;  // "DOMAIN\user"; empty: the account that activated
-  bool progress2 = false;        // offer IIpamOperationWithProgress2
+  SessionOptions sessions;
   engine::Options engine;
 };
 

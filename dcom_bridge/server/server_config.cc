@@ -42,8 +42,12 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   app.add_option("--auth-callback-level", c.server.callback_level,
                  "Protection of the callbacks: integrity or privacy (default privacy)")
       ->transform(level);
+  app.add_option("--auth-trusted-initiator", c.server.sessions.trusted_initiators,
+                 "Account, DOMAIN\\user, that may name the person on whose behalf it starts operations "
+                 "(SetInitiator), who is authorized instead of it, repeatable")
+      ->take_all();
   app.add_option(
-         "--progress2", c.server.progress2,
+         "--progress2", c.server.sessions.progress2,
          "Offer IIpamOperationWithProgress2, by which clients resume and cancel: on or off (default off)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"on", true}, {"off", false}}));
   c.server.engine.database = "ipam.db";

@@ -4,71 +4,159 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "dcom_bridge/model/exception.h"
 
 namespace ipam::server {
 namespace {
 
-StartResult ToStartResult(const absl::Status& status) {
-  const std::string message(status.message());
+engine::Caller ToCaller(const auth::Principal& principal) { return {principal.user, principal.domain}; }
+
+// Of the engine.
+Answer ToAnswer(const absl::Status& status) {
   switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return {base::kOk, {}};
     case absl::StatusCode::kPermissionDenied:
-      return {base::kAccessDenied,
-              model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_IPAM_API_ACCESS_DENIED, message)};
+      return Refusal(base::kAccessDenied, status);
+    case absl::StatusCode::kNotFound:
+      return Refusal(base::kNotFound, status);
+    case absl::StatusCode::kOutOfRange:
+      return Refusal(base::kInvalidArgument, status);
     case absl::StatusCode::kResourceExhausted:
-      return {base::kOutOfMemory, model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_NONE, message)};
+      return Refusal(base::kOutOfMemory, status);
     default:
-      return {base::kFail, model::IpamExceptionXml(v1::IPAM_EXCEPTION_ID_NONE, message)};
+      return Refusal(base::kFail, status);
   }
+}
+
+v1::IpamExceptionId ExceptionOf(base::HResult result) {
+  if (result == base::kAccessDenied) return v1::IPAM_EXCEPTION_ID_IPAM_API_ACCESS_DENIED;
+  if (result == base::kInvalidArgument) return v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER;
+  return v1::IPAM_EXCEPTION_ID_NONE;
 }
 
 }  // namespace
 
-void Sessions::Start(engine::Prepared prepared, const auth::Principal& caller, const orpc::ObjRef& callback,
-                     orpc::CausalityId causality, Started started) {
-  const base::Guid operation = base::Guid::Random();
-  auto sender = std::make_shared<CallbackSender>(
-      loop_, *pool_, *engine_, operation, caller,
-      [this](CallbackSender& stopped) { senders_.erase(stopped.operation()); });
-  senders_.emplace(operation, sender);
-  sender->Open(callback, causality,
-               [this, sender, prepared = std::move(prepared),
-                engine_caller = engine::Caller{caller.user, caller.domain},
-                started = std::move(started)](base::HResult opened) mutable {
-                 if (!opened.ok()) return started({opened, {}});
-                 Commit(sender, std::move(prepared), std::move(engine_caller), std::move(started));
-               });
+Answer Refusal(base::HResult result, const absl::Status& why) {
+  return {result, model::IpamExceptionXml(ExceptionOf(result), std::string(why.message()))};
 }
 
-void Sessions::Commit(std::shared_ptr<CallbackSender> sender, engine::Prepared prepared,
-                      engine::Caller caller, Started started) {
-  spdlog::info("operation {}: {} for {}", sender->operation().ToString(), prepared.kind, caller.user);
-  engine_->Start(
-      sender->operation(), std::move(prepared), std::move(caller),
-      [this, sender, started = std::move(started)](absl::Status status) mutable {
-        loop_->Post([this, sender, status = std::move(status), started = std::move(started)]() mutable {
-          OnCommitted(sender, status, std::move(started));
-        });
-      });
+std::shared_ptr<const Initialized> Sessions::Initialize(const auth::Principal& owner) {
+  auto initialized = std::make_shared<Initialized>(Initialized{base::Guid::Random(), owner});
+  initialized_.emplace(initialized->operation, initialized);
+  return initialized;
 }
 
-void Sessions::OnCommitted(const std::shared_ptr<CallbackSender>& sender, const absl::Status& status,
-                           Started started) {
-  if (!status.ok()) {
-    spdlog::warn("operation {} is refused: {}", sender->operation().ToString(),
-                 std::string(status.message()));
-    sender->Stop();
-    return started(ToStartResult(status));
+bool Sessions::MayNameInitiator(const auth::Principal& caller) const {
+  return engine::IsListed(ToCaller(caller), options_.trusted_initiators);
+}
+
+void Sessions::Start(const Initialized& initialized, engine::Prepared prepared, engine::Starter starter,
+                     std::unique_ptr<Callback> callback, orpc::CausalityId causality, Answered answered) {
+  if (initialized.revoked) {
+    return answered(Refusal(base::kIllegalMethodCall,
+                            absl::FailedPreconditionError("it was resumed or cancelled before it started")));
   }
-  sender->SendFirst(
-      [this, operation = sender->operation(), started = std::move(started)](base::HResult result) mutable {
+  const base::Guid operation = initialized.operation;
+  initialized_.erase(operation);
+  spdlog::info("operation {}: {} for {}{}", operation.ToString(), prepared.kind, starter.account.Name(),
+               starter.initiator ? " on behalf of " + starter.initiator->Name() : "");
+  engine_->Start(operation, std::move(prepared), std::move(starter),
+                 [this, operation, callback = std::move(callback), causality,
+                  answered = std::move(answered)](absl::Status status) mutable {
+                   loop_->Post([this, operation, status = std::move(status), callback = std::move(callback),
+                                causality, answered = std::move(answered)]() mutable {
+                     OnCommitted(operation, status, std::move(callback), causality, std::move(answered));
+                   });
+                 });
+}
+
+std::shared_ptr<CallbackSender> Sessions::NewSender(const base::Guid& operation,
+                                                    std::unique_ptr<Callback> callback) {
+  auto sender = std::make_shared<CallbackSender>(
+      loop_, *engine_, operation, std::move(callback),
+      options_.progress2 ? options_.pauses : CallbackSender::Pauses(),
+      [this](CallbackSender& stopped) { senders_.erase(stopped.operation()); });
+  senders_[operation] = sender;
+  return sender;
+}
+
+void Sessions::OnCommitted(const base::Guid& operation, const absl::Status& status,
+                           std::unique_ptr<Callback> callback, orpc::CausalityId causality,
+                           Answered answered) {
+  if (!status.ok()) {
+    spdlog::warn("operation {} is refused: {}", operation.ToString(), std::string(status.message()));
+    return answered(ToAnswer(status));
+  }
+  NewSender(operation, std::move(callback))
+      ->SendFirst(causality, [this, operation, answered = std::move(answered)](base::HResult result) mutable {
         if (result.ok()) {
           engine_->Proceed(operation);
         } else {
           engine_->Abandon(operation, "StartProgressCallback failed: " + base::ToString(result));
         }
-        started({result, {}});
+        answered({result, {}});
       });
+}
+
+std::optional<Answer> Sessions::RefuseInitialized(const base::Guid& operation,
+                                                  const auth::Principal& caller) {
+  const auto found = initialized_.find(operation);
+  if (found == initialized_.end()) return std::nullopt;
+  Initialized& initialized = *found->second;
+  if (initialized.owner.Name() != caller.Name() && !engine_->IsAdministrator(ToCaller(caller))) {
+    return Refusal(base::kAccessDenied, absl::PermissionDeniedError("another account initialized it"));
+  }
+  initialized.revoked = true;
+  return Refusal(base::kNotFound, absl::NotFoundError("the operation was not started"));
+}
+
+void Sessions::Resume(const base::Guid& operation, std::uint64_t last_sequence, const auth::Principal& caller,
+                      std::unique_ptr<Callback> callback, Answered answered) {
+  if (std::optional<Answer> refusal = RefuseInitialized(operation, caller)) {
+    return answered(*std::move(refusal));
+  }
+  engine_->Find(operation, ToCaller(caller),
+                [this, operation, last_sequence, callback = std::move(callback),
+                 answered = std::move(answered)](absl::StatusOr<engine::Standing> found) mutable {
+                  loop_->Post([this, operation, last_sequence, found = std::move(found),
+                               callback = std::move(callback), answered = std::move(answered)]() mutable {
+                    OnFound(operation, last_sequence, found, std::move(callback), std::move(answered));
+                  });
+                });
+}
+
+void Sessions::OnFound(const base::Guid& operation, std::uint64_t last_sequence,
+                       const absl::StatusOr<engine::Standing>& found, std::unique_ptr<Callback> callback,
+                       Answered answered) {
+  if (!found.ok()) return answered(ToAnswer(found.status()));
+  if (last_sequence > found->last_sequence) {
+    return answered(ToAnswer(
+        absl::OutOfRangeError(absl::StrCat("the last event of the operation is ", found->last_sequence))));
+  }
+  answered({base::kOk, {}});
+  if (const auto earlier = senders_.extract(operation)) earlier.mapped()->TakeOver();
+  if (found->ended && last_sequence == found->last_sequence) return;  // nothing is left to send
+  spdlog::info("operation {}: resumed after event {}", operation.ToString(), last_sequence);
+  NewSender(operation, std::move(callback))->SendAfter(last_sequence);
+}
+
+void Sessions::Cancel(const base::Guid& operation, const auth::Principal& caller, Answered answered) {
+  if (std::optional<Answer> refusal = RefuseInitialized(operation, caller)) {
+    return answered(*std::move(refusal));
+  }
+  engine_->Cancel(operation, ToCaller(caller),
+                  [this, operation, who = caller.Name(),
+                   answered = std::move(answered)](absl::StatusOr<engine::CancelResult> result) mutable {
+                    loop_->Post([operation, who = std::move(who), result = std::move(result),
+                                 answered = std::move(answered)]() mutable {
+                      if (!result.ok()) return answered(ToAnswer(result.status()));
+                      if (*result == engine::CancelResult::kAlreadyEnded) return answered({base::kFalse, {}});
+                      spdlog::info("operation {}: cancelled by {}", operation.ToString(), who);
+                      answered({base::kOk, {}});
+                    });
+                  });
 }
 
 void Sessions::Stop() {

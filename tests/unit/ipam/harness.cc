@@ -140,7 +140,7 @@ void EngineTest::Open() {
 
 absl::Status EngineTest::Start(const base::Guid& id, Prepared prepared, Caller caller) {
   std::promise<absl::Status> answered;
-  engine_->Start(id, std::move(prepared), std::move(caller),
+  engine_->Start(id, std::move(prepared), {std::move(caller)},
                  [&answered](absl::Status status) { answered.set_value(std::move(status)); });
   return answered.get_future().get();
 }
