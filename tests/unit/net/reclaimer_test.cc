@@ -17,7 +17,8 @@ TEST(Reclaimer, ReclaimsAnObjectThatNobodyPings) {
   orpc::OxidResolver resolver({}, exporter, clock);
   int released = 0;
   std::vector<orpc::OrpcResponder> kept;
-  ASSERT_OK(exporter.Export(std::make_shared<Echo>(released, kept), kIid).status());
+  std::vector<orpc::CausalityId> causalities;
+  ASSERT_OK(exporter.Export(std::make_shared<Echo>(released, kept, causalities), kIid).status());
   Reclaimer reclaimer(loop, resolver, clock, absl::Milliseconds(1));
   reclaimer.Start();
   int rounds = 0;
