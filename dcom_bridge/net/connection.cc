@@ -1,5 +1,9 @@
 #include "dcom_bridge/net/connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -24,17 +28,27 @@ std::string NameOf(const asio::ip::tcp::socket& socket) {
   return error ? "unknown" : absl::StrCat(endpoint.address().to_string(), ":", endpoint.port());
 }
 
+// One that the kernel does not take leaves its own time-outs, which are longer.
+void SetOption(asio::ip::tcp::socket& socket, int option, std::int64_t value) {
+  const int number = static_cast<int>(value);
+  (void)::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &number, sizeof number);
+}
+
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, std::size_t max_queued_bytes)
+Connection::Connection(asio::ip::tcp::socket socket, const ConnectionLimits& limits)
     : socket_(std::move(socket)),
       linger_(socket_.get_executor()),
-      max_queued_bytes_(max_queued_bytes),
+      max_queued_bytes_(limits.max_queued_bytes),
       peer_(NameOf(socket_)),
       buffer_(kReadBytes) {
   boost::system::error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  SetOption(socket_, TCP_KEEPIDLE, absl::ToInt64Seconds(limits.keepalive_idle));
+  SetOption(socket_, TCP_KEEPINTVL, absl::ToInt64Seconds(limits.keepalive_interval));
+  SetOption(socket_, TCP_KEEPCNT, limits.keepalive_probes);
+  SetOption(socket_, TCP_USER_TIMEOUT, absl::ToInt64Milliseconds(limits.user_timeout));
 }
 
 void Connection::Start(Handlers handlers) {

@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "dcom_bridge/base/byte_reader.h"
+#include "dcom_bridge/net/connection_limits.h"
 
 namespace ipam::net {
 
@@ -24,7 +25,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     absl::AnyInvocable<void(absl::Status)> on_closed;
   };
 
-  Connection(boost::asio::ip::tcp::socket socket, std::size_t max_queued_bytes);
+  Connection(boost::asio::ip::tcp::socket socket, const ConnectionLimits& limits);
 
   void Start(Handlers handlers);
   // Queues; beyond max_queued_bytes the connection is closed.

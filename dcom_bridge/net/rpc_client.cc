@@ -3,6 +3,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,7 @@ namespace {
 // it is bound.
 class Link : public std::enable_shared_from_this<Link> {
  public:
-  using OnEnd = absl::AnyInvocable<void(bool was_bound, const absl::Status&)>;
+  using OnEnd = absl::AnyInvocable<void(const Link&, bool was_bound, const absl::Status&)>;
 
   Link(Loop& loop, const RpcClientOptions& options, Endpoint endpoint,
        std::unique_ptr<auth::SecurityContext> security, OnEnd on_end)
@@ -35,7 +36,10 @@ class Link : public std::enable_shared_from_this<Link> {
         endpoint_(std::move(endpoint)),
         resolver_(loop.io()),
         socket_(loop.io()),
-        association_({.level = options.level, .security = std::move(security), .max_stub = options.max_stub}),
+        association_({.level = options.level,
+                      .security = std::move(security),
+                      .max_stub = options.max_stub,
+                      .statistics = options.statistics}),
         on_end_(std::move(on_end)) {}
 
   void Start(const pdu::SyntaxId& first_interface) {
@@ -67,6 +71,8 @@ class Link : public std::enable_shared_from_this<Link> {
     }
   }
 
+  bool takes_calls() const { return association_.takes_calls(); }
+
   // Completes all calls. Safe to repeat.
   void End(absl::Status reason) {
     if (ended_) return;
@@ -80,7 +86,7 @@ class Link : public std::enable_shared_from_this<Link> {
                               absl::StrCat(endpoint_.ToString(), ": ", std::string(reason.message())));
     if (connection_) connection_->Close(status);
     Perform(association_.OnClosed(status), /*inside_call=*/false);
-    if (OnEnd on_end = std::exchange(on_end_, nullptr)) on_end(bound_, status);
+    if (OnEnd on_end = std::exchange(on_end_, nullptr)) on_end(*this, bound_, status);
   }
 
   // Without a word to anyone.
@@ -102,7 +108,7 @@ class Link : public std::enable_shared_from_this<Link> {
     deadline_ = loop_.After(options_.connect_timeout, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->End(absl::DeadlineExceededError("no bind in time"));
     });
-    connection_ = std::make_shared<Connection>(std::move(socket_), options_.max_queued_bytes);
+    connection_ = std::make_shared<Connection>(std::move(socket_), options_.connection);
     const std::weak_ptr<Link> weak = weak_from_this();
     connection_->Start({
         [weak](base::ByteView bytes) {
@@ -121,7 +127,15 @@ class Link : public std::enable_shared_from_this<Link> {
     const auto it = calls_.find(id);
     if (it == calls_.end()) return;
     it->second.timed_out = true;
+    cancelled_[id] = loop_.After(options_.cancel_timeout, [weak = weak_from_this(), id] {
+      if (const auto self = weak.lock()) self->OnCancelTimeout(id);
+    });
     Perform(association_.Cancel(id), false);
+  }
+
+  void OnCancelTimeout(rpc::CallId id) {
+    cancelled_.erase(id);
+    if (!ended_) Perform(association_.GiveUp(id), false);
   }
 
   void Perform(rpc::ClientActions actions, bool inside_call) {
@@ -137,7 +151,7 @@ class Link : public std::enable_shared_from_this<Link> {
         if (it == calls_.end()) continue;
         if (it->second.timed_out)
           done->result = absl::DeadlineExceededError(endpoint_.ToString() + ": no answer in time");
-        results.emplace_back(std::move(it->second.done), RpcResult{std::move(done->result), bound_});
+        results.emplace_back(std::move(it->second.done), RpcResult{std::move(done->result), done->sent});
         calls_.erase(it);
       } else if (auto* close = std::get_if<rpc::ClientClose>(&action)) {
         loop_.Post([self = shared_from_this(), status = std::move(close->status)] {
@@ -163,6 +177,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::shared_ptr<Connection> connection_;
   rpc::ClientAssociation association_;
   absl::flat_hash_map<rpc::CallId, Pending> calls_;
+  absl::flat_hash_map<rpc::CallId, Timer> cancelled_;  // the time the server has to answer
   Timer deadline_;
   OnEnd on_end_;
   bool bound_ = false;
@@ -195,17 +210,30 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
   void Stop() {
     on_closed_ = nullptr;
     for (const auto& [endpoint, link] : std::exchange(links_, {})) link->Abandon();
+    for (const auto& link : std::exchange(leaving_, {})) link->Abandon();
   }
 
   void set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed) {
     on_closed_ = std::move(on_closed);
   }
-  std::size_t connections() const { return links_.size(); }
+  std::size_t connections() const { return links_.size() + leaving_.size(); }
 
  private:
+  void Remove(const Endpoint& endpoint, const Link& link) {
+    if (const auto it = links_.find(endpoint); it != links_.end() && it->second.get() == &link) {
+      links_.erase(it);
+    } else {
+      std::erase_if(leaving_, [&link](const auto& other) { return other.get() == &link; });
+    }
+  }
+
   absl::StatusOr<std::shared_ptr<Link>> LinkTo(const Endpoint& endpoint, const pdu::SyntaxId& interface) {
-    if (const auto it = links_.find(endpoint); it != links_.end()) return it->second;
-    if (links_.size() >= options_.max_connections)
+    if (const auto it = links_.find(endpoint); it != links_.end()) {
+      if (it->second->takes_calls()) return it->second;
+      leaving_.insert(std::move(it->second));  // until its last answer
+      links_.erase(it);
+    }
+    if (connections() >= options_.max_connections)
       return absl::ResourceExhaustedError("too many connections");
     std::unique_ptr<auth::SecurityContext> security;
     if (options_.level != auth::AuthLevel::kNone) {
@@ -215,10 +243,10 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
     }
     auto link = std::make_shared<Link>(
         loop_, options_, endpoint, std::move(security),
-        [weak = weak_from_this(), endpoint](bool was_bound, const absl::Status& status) {
+        [weak = weak_from_this(), endpoint](const Link& ended, bool was_bound, const absl::Status& status) {
           const auto self = weak.lock();
           if (!self) return;
-          self->links_.erase(endpoint);
+          self->Remove(endpoint, ended);
           if (was_bound && self->on_closed_) self->on_closed_(endpoint, status);
         });
     links_.emplace(endpoint, link);
@@ -230,6 +258,7 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
   const RpcClientOptions options_;
   NewInitiator new_initiator_;
   std::map<Endpoint, std::shared_ptr<Link>> links_;
+  std::set<std::shared_ptr<Link>> leaving_;  // they take no more calls
   absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed_;
 };
 

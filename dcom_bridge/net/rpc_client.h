@@ -10,6 +10,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "dcom_bridge/net/connection_limits.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/rpc/client_association.h"
 
@@ -27,15 +28,20 @@ struct RpcClientOptions {
   auth::AuthLevel level = auth::AuthLevel::kPrivacy;
   absl::Duration connect_timeout = absl::Seconds(5);  // name, TCP, bind and authentication, each
   std::size_t max_connections = 1024;
-  std::size_t max_queued_bytes = std::size_t{256} << 20;
   std::size_t max_stub = std::size_t{64} << 20;
+  // A call that ran out of time is cancelled. A server that does not answer the cancel by then, and cannot
+  // keep a connection with an orphaned call, loses the connection.
+  absl::Duration cancel_timeout = absl::Seconds(5);
+  ConnectionLimits connection{.max_queued_bytes = std::size_t{256} << 20};
+  // For the management interface of a server that calls others; outlives the client.
+  rpc::Statistics* statistics = nullptr;
 };
 
-// A reply, or a fault of the server. A status: no answer, whether the server executed the call is not known
-// unless the status is kUnauthenticated or the connection could not be made (see RpcResult::sent).
+// A reply, or a fault of the server. A status: no answer, and whether the server executed the call is not
+// known, unless the request did not leave.
 struct RpcResult {
   std::variant<rpc::CallReply, rpc::CallFault, absl::Status> outcome;
-  // False: the request did not leave, the server cannot have executed it.
+  // False: no octet of the request left, the server cannot have executed it.
   bool sent = false;
 };
 using RpcDone = absl::AnyInvocable<void(RpcResult)>;

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/net/connection.h"
 #include "dcom_bridge/net/rpc_client.h"
 
@@ -17,6 +19,8 @@ namespace ipam::net {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+
+using State = rpc::ServerAssociation::State;
 
 namespace {
 
@@ -28,7 +32,15 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(Loop& loop, ListenerOptions options, const rpc::ServiceTable& services, rpc::AuthProvider& auth,
        rpc::AssociationGroups& groups)
-      : loop_(loop), options_(std::move(options)), services_(services), auth_(auth), groups_(groups) {}
+      : loop_(loop),
+        options_(std::move(options)),
+        services_(services),
+        auth_(auth),
+        groups_(groups),
+        log_(options_.log) {
+    rpc_.limits = options_.limits;
+    rpc_.statistics = options_.statistics;
+  }
 
   absl::Status Open() {
     if (options_.addresses.empty()) return absl::InvalidArgumentError("no address to listen on");
@@ -44,8 +56,9 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
       if (!absl::IsAlreadyExists(status)) break;
     }
     if (!status.ok()) return status;
-    options_.rpc.secondary_address = absl::StrCat(port_);
+    rpc_.secondary_address = absl::StrCat(port_);
     for (const auto& acceptor : acceptors_) Accept(*acceptor);
+    Sweep();
     return absl::OkStatus();
   }
 
@@ -57,6 +70,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
       acceptor->socket.close(ignored);
       acceptor->retry.Cancel();
     }
+    sweep_.Cancel();
     // Taken out first: a session that closes removes itself from the table.
     const auto sessions = std::exchange(sessions_, {});
     for (const auto& [id, session] : sessions) session->connection->Abort();
@@ -72,8 +86,18 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     std::string address;
     std::shared_ptr<Connection> connection;
     std::unique_ptr<rpc::ServerAssociation> association;
-    bool authenticated = false;
-    Timer idle;
+    bool authenticated = false;  // it had a call whose caller is known
+    // For its deadlines.
+    absl::Time accepted;
+    absl::Time last_pdu;
+    std::uint64_t pdus = 0;
+    std::optional<absl::Time> negotiating_since;
+    std::optional<absl::Time> expecting_since;
+  };
+  // Of one IP address.
+  struct Peer {
+    std::size_t connections = 0;
+    std::size_t unauthenticated = 0;
   };
   using SessionPtr = std::shared_ptr<Session>;
 
@@ -131,20 +155,28 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     const auto endpoint = socket.remote_endpoint(error);
     if (error) return;
     const std::string address = endpoint.address().to_string();
-    std::size_t& of_peer = per_peer_[address];
-    if (sessions_.size() >= options_.max_connections || of_peer >= options_.max_connections_per_peer) {
-      spdlog::warn("connection from {} refused: too many connections", address);
-      return;  // the socket closes
+    const rpc::ServerLimits& limits = options_.limits;
+    const auto known = peers_.find(address);
+    const Peer of_peer = known == peers_.end() ? Peer{} : known->second;
+    if (sessions_.size() >= limits.max_connections ||
+        of_peer.connections >= limits.max_connections_per_peer) {
+      return Complain(address, "a connection is refused: too many connections");  // the socket closes
     }
-    ++of_peer;
+    if (unauthenticated_ >= limits.max_unauthenticated ||
+        of_peer.unauthenticated >= limits.max_unauthenticated_per_peer) {
+      return Complain(address, "a connection is refused: too many that have not authenticated");
+    }
+    Peer& peer = peers_[address];
+    ++peer.connections;
+    ++peer.unauthenticated;
+    ++unauthenticated_;
     auto session = std::make_shared<Session>();
-    session->id = ++next_id_;
+    session->id = groups_.NextConnection();
     session->address = address;
-    session->connection = std::make_shared<Connection>(std::move(socket), options_.max_queued_bytes);
-    session->association =
-        std::make_unique<rpc::ServerAssociation>(options_.rpc, services_, auth_, groups_, address);
+    session->accepted = session->last_pdu = clock_.Now();
+    session->connection = std::make_shared<Connection>(std::move(socket), options_.connection);
+    session->association = std::make_unique<rpc::ServerAssociation>(rpc_, services_, auth_, groups_, address);
     sessions_.emplace(session->id, session);
-    ArmIdle(session, options_.bind_timeout);
     const std::weak_ptr<Impl> weak = weak_from_this();
     session->connection->Start({
         [weak, session](base::ByteView bytes) {
@@ -156,30 +188,88 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     });
   }
 
-  void ArmIdle(const SessionPtr& session, absl::Duration after) {
-    session->idle = loop_.After(after, [weak = std::weak_ptr(session)] {
-      if (const SessionPtr late = weak.lock()) late->connection->Close(absl::DeadlineExceededError("idle"));
+  void OnBytes(const SessionPtr& session, base::ByteView bytes) {
+    Perform(session, session->association->OnBytes(bytes));
+    const rpc::ServerAssociation& association = *session->association;
+    const absl::Time now = clock_.Now();
+    const bool whole_pdu = std::exchange(session->pdus, association.pdus_in()) != association.pdus_in();
+    if (whole_pdu) session->last_pdu = now;
+    if (association.state() != State::kNegotiating) {
+      session->negotiating_since.reset();
+    } else if (!session->negotiating_since) {
+      session->negotiating_since = now;
+    }
+    if (!association.expects_more()) {
+      session->expecting_since.reset();
+    } else if (whole_pdu || !session->expecting_since) {
+      session->expecting_since = now;
+    }
+  }
+
+  // When the client must have moved on, and what to say then.
+  std::pair<absl::Time, const char*> Deadline(const Session& session) const {
+    const rpc::ServerLimits& limits = options_.limits;
+    std::pair<absl::Time, const char*> first{absl::InfiniteFuture(), ""};
+    const auto at = [&first](absl::Time time, const char* why) {
+      if (time < first.first) first = {time, why};
+    };
+    if (session.association->state() == State::kAwaitBind) {
+      at(session.accepted + limits.bind_timeout, "no bind in time");
+      return first;
+    }
+    if (session.negotiating_since) {
+      at(*session.negotiating_since + limits.auth_timeout, "authentication without an end");
+    }
+    if (session.expecting_since) {
+      at(*session.expecting_since + limits.fragment_timeout, "a request without an end");
+    }
+    if (!session.authenticated) {
+      at(session.last_pdu + limits.unauthenticated_idle, "idle without authentication");
+      at(session.accepted + limits.unauthenticated_lifetime, "too long without authentication");
+    }
+    return first;
+  }
+
+  // One timer for the deadlines of all connections: they are long, and move with every call.
+  void Sweep() {
+    const absl::Time now = clock_.Now();
+    for (const auto& [id, session] : sessions_) {
+      const auto [deadline, why] = Deadline(*session);
+      // Close() tells nobody from inside this call.
+      if (deadline <= now) session->connection->Close(absl::DeadlineExceededError(why));
+    }
+    for (const std::string& line : log_.Summaries(now)) spdlog::warn("{}", line);
+    const rpc::ServerLimits& limits = options_.limits;
+    const absl::Duration shortest =
+        std::min({limits.bind_timeout, limits.auth_timeout, limits.fragment_timeout,
+                  limits.unauthenticated_idle, limits.unauthenticated_lifetime, options_.log.period});
+    const absl::Duration pause = std::clamp(shortest / 8, absl::Milliseconds(5), absl::Seconds(1));
+    sweep_ = loop_.After(pause, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->Sweep();
     });
   }
 
-  void OnBytes(const SessionPtr& session, base::ByteView bytes) {
-    Perform(session, session->association->OnBytes(bytes));
-    if (session->authenticated) {
-      session->idle.Cancel();
-    } else if (session->association->state() != rpc::ServerAssociation::State::kAwaitBind) {
-      ArmIdle(session, options_.anonymous_timeout);
+  void Complain(const std::string& address, const std::string& what) {
+    if (const auto line = log_.Note(address, absl::StrCat(address, ": ", what), clock_.Now())) {
+      spdlog::warn("{}", *line);
     }
   }
 
   void OnClosed(const SessionPtr& session, const absl::Status& status) {
     spdlog::debug("connection of {}: {}", session->connection->peer(), std::string(status.message()));
-    session->idle.Cancel();
     session->association.reset();  // gives its group back
-    if (const auto it = per_peer_.find(session->address); it != per_peer_.end() && --it->second == 0) {
-      per_peer_.erase(it);
+    if (!session->authenticated) Authenticated(*session);
+    if (const auto it = peers_.find(session->address); it != peers_.end() && --it->second.connections == 0) {
+      peers_.erase(it);
     }
     sessions_.erase(session->id);
     if (on_closed_) on_closed_(session->id);
+  }
+
+  void Authenticated(Session& session) {
+    session.authenticated = true;
+    --unauthenticated_;
+    if (const auto it = peers_.find(session.address); it != peers_.end()) --it->second.unauthenticated;
   }
 
   void Perform(const SessionPtr& session, rpc::ServerActions actions) {
@@ -190,8 +280,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
         Deliver(session, std::move(*deliver));
       } else if (auto* close = std::get_if<rpc::Close>(&action)) {
         if (!close->status.ok()) {
-          spdlog::warn("connection of {} closed: {}", session->connection->peer(),
-                       std::string(close->status.message()));
+          Complain(session->address, std::string(close->status.message()));
         }
         session->connection->Close(std::move(close->status));
       }
@@ -201,7 +290,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void Deliver(const SessionPtr& session, rpc::DeliverCall deliver) {
-    if (deliver.call.caller) session->authenticated = true;
+    if (deliver.call.caller && !session->authenticated) Authenticated(*session);
     deliver.call.association = session->id;
     const rpc::CallId id = deliver.call.id;
     deliver.service->Handle(
@@ -215,16 +304,20 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   Loop& loop_;
-  ListenerOptions options_;
+  const ListenerOptions options_;
+  rpc::ServerOptions rpc_;
   const rpc::ServiceTable& services_;
   rpc::AuthProvider& auth_;
   rpc::AssociationGroups& groups_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   bool stopped_ = false;
   std::uint16_t port_ = 0;
-  std::uint64_t next_id_ = 0;
   absl::flat_hash_map<std::uint64_t, SessionPtr> sessions_;
-  absl::flat_hash_map<std::string, std::size_t> per_peer_;
+  absl::flat_hash_map<std::string, Peer> peers_;
+  std::size_t unauthenticated_ = 0;
+  base::SteadyClock clock_;
+  PeerLog log_;
+  Timer sweep_;
   absl::AnyInvocable<void(std::uint64_t)> on_closed_;
 };
 

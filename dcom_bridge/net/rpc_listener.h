@@ -8,7 +8,9 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "dcom_bridge/net/connection_limits.h"
 #include "dcom_bridge/net/loop.h"
+#include "dcom_bridge/net/peer_log.h"
 #include "dcom_bridge/rpc/association_groups.h"
 #include "dcom_bridge/rpc/auth_provider.h"
 #include "dcom_bridge/rpc/server_association.h"
@@ -19,15 +21,11 @@ namespace ipam::net {
 struct ListenerOptions {
   std::vector<std::string> addresses = {"127.0.0.1"};  // IP addresses to listen on, at least one
   std::uint16_t port = 0;                              // of all of them; 0: one that is free on all
-  std::size_t max_connections = 1024;
-  std::size_t max_connections_per_peer = 256;  // of one IP address
-  // A connection that has not bound by then is closed; so is one that never authenticated and has been quiet
-  // for anonymous_timeout.
-  absl::Duration bind_timeout = absl::Seconds(10);
-  absl::Duration anonymous_timeout = absl::Minutes(2);
-  // Answers that the peer does not read.
-  std::size_t max_queued_bytes = std::size_t{16} << 20;
-  rpc::ServerOptions rpc;  // secondary_address is filled in by the listener
+  rpc::ServerLimits limits;
+  ConnectionLimits connection;
+  PeerLog::Options log;
+  // Of the server's management interface; outlives the listener. Null: not counted.
+  rpc::Statistics* statistics = nullptr;
 };
 
 class RpcListener {

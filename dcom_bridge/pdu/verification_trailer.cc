@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/base/byte_writer.h"
 #include "dcom_bridge/base/fields.h"
 #include "dcom_bridge/base/status_macros.h"
 
@@ -11,6 +12,10 @@ namespace ipam::pdu {
 namespace {
 
 constexpr std::uint8_t kSignature[8] = {0x8a, 0xe3, 0x13, 0x71, 0x02, 0xf4, 0x36, 0x71};
+// SEC_VT
+constexpr std::uint16_t kBitmask = 1;
+constexpr std::uint16_t kPContext = 2;
+constexpr std::uint16_t kHeader2 = 3;
 constexpr std::uint16_t kTypeMask = 0x3FFF;
 constexpr std::uint16_t kEnd = 0x4000;
 constexpr std::uint16_t kMustProcess = 0x8000;
@@ -42,13 +47,13 @@ absl::StatusOr<bool> ReadCommands(base::ByteView octets, VerificationTrailer& tr
     if (!in.ok()) return false;
     last = (command & kEnd) != 0;
     switch (command & kTypeMask) {
-      case 1:
+      case kBitmask:
         trailer.bitmask = value.U32();
         break;
-      case 2:
+      case kPContext:
         trailer.pcontext = ReadPContext(value);
         break;
-      case 3:
+      case kHeader2:
         trailer.header2 = ReadHeader2(value);
         break;
       default:
@@ -63,7 +68,42 @@ absl::StatusOr<bool> ReadCommands(base::ByteView octets, VerificationTrailer& tr
   return true;
 }
 
+// One command; its SEC_VT header says whether it is the last one.
+void AppendCommand(base::ByteWriter& out, std::uint16_t type, bool last, base::ByteView value) {
+  out.U16(static_cast<std::uint16_t>(last ? type | kEnd : type));
+  out.U16(static_cast<std::uint16_t>(value.size()));
+  out.Append(value);
+}
+
 }  // namespace
+
+void AppendVerificationTrailer(base::Bytes& stub, const VerificationTrailer& trailer) {
+  base::ByteWriter out;
+  out.Fill((4 - stub.size() % 4) % 4);
+  out.Append(kSignature);
+  if (trailer.bitmask) {
+    base::ByteWriter value;
+    value.U32(*trailer.bitmask);
+    AppendCommand(out, kBitmask, !trailer.pcontext && !trailer.header2, value.view());
+  }
+  if (trailer.pcontext) {
+    base::ByteWriter value;
+    base::WriteFields(value, trailer.pcontext->interface);
+    base::WriteFields(value, trailer.pcontext->transfer);
+    AppendCommand(out, kPContext, !trailer.header2, value.view());
+  }
+  if (trailer.header2) {
+    base::ByteWriter value;
+    value.U8(trailer.header2->type);
+    value.Fill(3);
+    value.Append(trailer.header2->drep);
+    value.U32(trailer.header2->call_id);
+    value.U16(trailer.header2->context_id);
+    value.U16(trailer.header2->opnum);
+    AppendCommand(out, kHeader2, true, value.view());
+  }
+  stub.insert(stub.end(), out.view().begin(), out.view().end());
+}
 
 absl::StatusOr<std::optional<VerificationTrailer>> FindVerificationTrailer(base::ByteView stub) {
   const std::size_t first = stub.size() > kSearchBytes ? (stub.size() - kSearchBytes + 3) / 4 * 4 : 0;

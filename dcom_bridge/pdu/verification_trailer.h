@@ -44,4 +44,7 @@ absl::StatusOr<std::optional<VerificationTrailer>> FindVerificationTrailer(base:
 
 inline constexpr std::size_t kSearchBytes = 256;
 
+// Puts the trailer behind `stub`, on the next 4-byte boundary; `offset` is ignored. At least one command.
+void AppendVerificationTrailer(base::Bytes& stub, const VerificationTrailer& trailer);
+
 }  // namespace ipam::pdu

@@ -21,12 +21,16 @@ class AssociationGroups {
 
   std::size_t size() const { return groups_.size(); }
 
+  // Names a connection for IncomingCall::association: never 0, never twice.
+  std::uint64_t NextConnection() { return ++connections_; }
+
  private:
   struct Group {
     std::string peer;
     std::size_t members = 0;
   };
   absl::flat_hash_map<std::uint32_t, Group> groups_;
+  std::uint64_t connections_ = 0;
 };
 
 }  // namespace ipam::rpc

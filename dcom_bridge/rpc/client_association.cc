@@ -31,12 +31,19 @@ ClientActions ClientAssociation::Cancel(CallId call) {
   return machine_->TakeActions();
 }
 
+ClientActions ClientAssociation::GiveUp(CallId call) {
+  machine_->GiveUp(call);
+  return machine_->TakeActions();
+}
+
 ClientActions ClientAssociation::OnClosed(absl::Status status) {
   machine_->OnClosed(std::move(status));
   return machine_->TakeActions();
 }
 
 ClientAssociation::State ClientAssociation::state() const { return machine_->state(); }
+
+bool ClientAssociation::takes_calls() const { return machine_->takes_calls(); }
 
 std::size_t ClientAssociation::outstanding_calls() const { return machine_->outstanding_calls(); }
 

@@ -22,6 +22,8 @@
 //              shutdown                         kept calls fail; Close after last answer    same or Closed
 //   any but    Cancel() of a call sent          co_cancel or orphaned, CallDone             same
 //   Closed     Cancel() of a kept call          CallDone                                    same
+//              GiveUp() of a call cancelled     kept calls fail; orphaned and Close after   same or Closed
+//              and not answered                 the last answer
 //              OnClosed()                       calls fail                                  Closed
 //              broken framing                   calls fail, Close                           Closed
 //   Closed     Call()                           CallDone with why it is closed              Closed
@@ -42,6 +44,7 @@
 #include "dcom_bridge/auth/security_context.h"
 #include "dcom_bridge/base/byte_reader.h"
 #include "dcom_bridge/rpc/call.h"
+#include "dcom_bridge/rpc/statistics.h"
 
 namespace ipam::rpc {
 
@@ -57,6 +60,8 @@ struct ClientOptions {
   std::size_t max_calls = 1024;
   // Joins the association of another connection to the same server; 0: a new one.
   std::uint32_t association_group = 0;
+  // Outlives the association; null: not counted.
+  Statistics* statistics = nullptr;
 };
 
 struct CallRequest {
@@ -74,6 +79,8 @@ struct ClientSend {
 struct CallDone {
   CallId call;
   std::variant<CallReply, CallFault, absl::Status> result;
+  // False: no octet of the request left, the server cannot have executed it.
+  bool sent = false;
 };
 // The connection is bound and authenticated.
 struct Opened {};
@@ -101,10 +108,16 @@ class ClientAssociation {
   // The call ends with kCancelled at once; the server is told, by orphaned where it keeps the connection
   // then, else by co_cancel. What it still answers is dropped.
   ClientActions Cancel(CallId call);
+  // For a call that was cancelled a while ago. Where it was answered, or needs no answer, nothing happens.
+  // Else the connection takes no more calls and ends by orphaned when all others are answered, [MS-RPCE]
+  // 3.3.1.5.10.
+  ClientActions GiveUp(CallId call);
   // The transport is gone. Every call that is not done ends with `status`.
   ClientActions OnClosed(absl::Status status);
 
   State state() const;
+  // False: closed, or about to be; calls fail.
+  bool takes_calls() const;
   std::size_t outstanding_calls() const;
   // assoc_group_id, once bound.
   std::uint32_t association_group() const;

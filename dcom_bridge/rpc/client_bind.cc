@@ -74,7 +74,7 @@ void ClientAssociation::Machine::SendNegotiation(pdu::PduType type, bool with_fe
   if (!token.empty() && sign_headers) header.flags |= pdu::kSupportHeaderSign;
   const base::Bytes body = pdu::EncodeBind(bind);
   const pdu::AuthPart auth{Trailer(), token};
-  actions_.push_back(ClientSend{pdu::Assemble(header, body, token.empty() ? nullptr : &auth)});
+  Send(pdu::Assemble(header, body, token.empty() ? nullptr : &auth));
 }
 
 // bind_ack and alter_context_resp.
@@ -157,7 +157,7 @@ void ClientAssociation::Machine::SendAuth3(base::ByteView token) {
   if (header_signing_) header.flags |= pdu::kSupportHeaderSign;
   const base::Bytes padding(pdu::kAuth3Size);
   const pdu::AuthPart auth{Trailer(), token};
-  actions_.push_back(ClientSend{pdu::Assemble(header, padding, &auth)});
+  Send(pdu::Assemble(header, padding, &auth));
 }
 
 void ClientAssociation::Machine::BecomeReady() {

@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/pdu/verification_trailer.h"
 
 namespace ipam::rpc {
 namespace {
 
 // auth_context_id of the one security context of a connection.
 constexpr std::uint32_t kSecurityContextId = 1;
+// [MS-RPCE] 3.3.2.5.2
+constexpr std::uint32_t kMaxAllocHint = 0x7FFFFFFF;
 
 }  // namespace
 
@@ -23,11 +26,11 @@ ClientAssociation::Machine::Machine(ClientOptions options)
 CallId ClientAssociation::Machine::Call(CallRequest request) {
   const CallId id{next_call_++};
   if (state_ == State::kClosed) {
-    Done(id, closed_why_);
-  } else if (shutting_down_) {
-    Done(id, absl::UnavailableError("the server shuts the connection down"));
+    Done(id, closed_why_, false);
+  } else if (!draining_.ok()) {
+    Done(id, draining_, false);
   } else if (outstanding_calls() >= options_.max_calls) {
-    Done(id, absl::ResourceExhaustedError("too many calls wait on this connection"));
+    Done(id, absl::ResourceExhaustedError("too many calls wait on this connection"), false);
   } else {
     kept_.push_back({id, std::move(request)});
     Pump();
@@ -47,6 +50,7 @@ void ClientAssociation::Machine::OnBytes(base::ByteView bytes) {
 }
 
 void ClientAssociation::Machine::OnPdu(base::Bytes pdu) {
+  if (options_.statistics != nullptr) ++options_.statistics->packets_in;
   const auto segments = pdu::Split(pdu);
   if (!segments.ok()) return FailWith(segments.status());
   const pdu::Header& header = segments->header;
@@ -83,6 +87,9 @@ void ClientAssociation::Machine::OnResponse(base::Bytes& pdu, const pdu::Segment
   const auto response = pdu::DecodeResponse(segments.body, header.endian(),
                                             segments.trailer ? segments.trailer->pad_length : 0);
   if (!response.ok()) return FailWith(response.status());
+  if (response->alloc_hint > kMaxAllocHint) {
+    return FailWith(absl::InvalidArgumentError(absl::StrFormat("alloc_hint %d", response->alloc_hint)));
+  }
   if (state_ == State::kIdle || state_ == State::kBinding || header.call_id >= next_wire_id_) {
     return FailWith(absl::FailedPreconditionError("response to no request"));
   }
@@ -99,7 +106,7 @@ void ClientAssociation::Machine::OnResponse(base::Bytes& pdu, const pdu::Segment
     if (response->stub.size() > options_.max_stub - call.stub.size()) {
       call.discarded = true;
       call.stub = {};
-      Done(call.id, absl::ResourceExhaustedError("response longer than allowed"));
+      Done(call.id, absl::ResourceExhaustedError("response longer than allowed"), true);
     } else {
       call.stub.insert(call.stub.end(), response->stub.begin(), response->stub.end());
     }
@@ -133,11 +140,19 @@ void ClientAssociation::Machine::OnShutdown() {
   if (state_ != State::kReady && state_ != State::kAltering) {
     return FailWith(absl::UnavailableError("the server shuts the connection down"));
   }
-  shutting_down_ = true;
-  for (Kept& call : std::exchange(kept_, {})) {
-    Done(call.id, absl::UnavailableError("the server shuts the connection down"));
-  }
-  if (sent_.empty()) FailWith(absl::UnavailableError("the server shuts the connection down"));
+  Drain(absl::UnavailableError("the server shuts the connection down"));
+}
+
+void ClientAssociation::Machine::Drain(absl::Status why) {
+  if (draining_.ok()) draining_ = std::move(why);
+  for (const Kept& call : std::exchange(kept_, {})) Done(call.id, draining_, false);
+  CloseIfDrained();
+}
+
+void ClientAssociation::Machine::CloseIfDrained() {
+  if (draining_.ok() || !sent_.empty()) return;
+  for (const std::uint32_t wire_id : given_up_) SendSmall(pdu::PduType::kOrphaned, wire_id);
+  FailWith(draining_);
 }
 
 // False: the connection is closed.
@@ -171,13 +186,13 @@ void ClientAssociation::Machine::Pump() {
       case Answer::kRejected: {
         const CallId id = kept_[i].id;
         kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
-        Done(id, absl::UnimplementedError("the server has no interface " + interface.ToString()));
+        Done(id, absl::UnimplementedError("the server has no interface " + interface.ToString()), false);
         break;
       }
       case Answer::kAccepted: {
-        const Kept call = std::move(kept_[i]);
+        Kept call = std::move(kept_[i]);
         kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
-        if (!SendCall(call, static_cast<std::uint16_t>(index))) return;
+        if (!SendCall(std::move(call), static_cast<std::uint16_t>(index))) return;
         break;
       }
     }
@@ -185,12 +200,14 @@ void ClientAssociation::Machine::Pump() {
 }
 
 // False: the connection is closed.
-bool ClientAssociation::Machine::SendCall(const Kept& call, std::uint16_t context_id) {
+bool ClientAssociation::Machine::SendCall(Kept call, std::uint16_t context_id) {
   pdu::Header header;
   header.type = pdu::PduType::kRequest;
   header.call_id = next_wire_id_++;
   if (call.request.object) header.flags |= pdu::kObjectUuid;
   sent_[header.call_id].id = call.id;
+  if (options_.statistics != nullptr) ++options_.statistics->calls_out;
+  AppendTrailer(call.request, header, context_id);
   const auto request_header = [&](std::uint32_t alloc_hint) {
     base::ByteWriter out;
     pdu::EncodeRequest(out, {alloc_hint, context_id, call.request.opnum, call.request.object, {}});
@@ -201,8 +218,28 @@ bool ClientAssociation::Machine::SendCall(const Kept& call, std::uint16_t contex
     FailWith(std::move(fragments).status());
     return false;
   }
-  for (base::Bytes& fragment : *fragments) actions_.push_back(ClientSend{std::move(fragment)});
+  for (base::Bytes& fragment : *fragments) Send(std::move(fragment));
   return true;
+}
+
+// [MS-RPCE] 2.2.2.13, with <41>, <42> and <43>: a signed request repeats what no signature covers. Of the bind,
+// once: that we asked for header signing, and for each presentation context what it stands for. Of every
+// request without header signing: its header.
+void ClientAssociation::Machine::AppendTrailer(CallRequest& request, const pdu::Header& header,
+                                               std::uint16_t context_id) {
+  if (!protection().covers_pdus()) return;
+  pdu::VerificationTrailer trailer;
+  if (!std::exchange(verified_bitmask_, true)) {
+    trailer.bitmask = pdu::VerificationTrailer::kClientSupportsHeaderSigning;
+  }
+  if (!std::exchange(contexts_[context_id].verified, true)) trailer.pcontext = {request.interface, pdu::kNdr};
+  if (!header_signing_) {
+    trailer.header2 = {static_cast<std::uint8_t>(header.type), header.drep, header.call_id, context_id,
+                       request.opnum};
+  }
+  if (trailer.bitmask || trailer.pcontext || trailer.header2) {
+    pdu::AppendVerificationTrailer(request.stub, trailer);
+  }
 }
 
 std::size_t ClientAssociation::Machine::ContextOf(const pdu::SyntaxId& abstract_syntax) {
@@ -220,7 +257,7 @@ void ClientAssociation::Machine::Cancel(CallId id) {
       std::find_if(kept_.begin(), kept_.end(), [id](const Kept& call) { return call.id == id; });
   if (kept != kept_.end()) {
     kept_.erase(kept);
-    return Done(id, cancelled);
+    return Done(id, cancelled, false);
   }
   const auto sent = std::find_if(sent_.begin(), sent_.end(), [id](const auto& entry) {
     return entry.second.id == id && !entry.second.discarded;
@@ -234,7 +271,17 @@ void ClientAssociation::Machine::Cancel(CallId id) {
   SendSmall(pdu::PduType::kCoCancel, sent->first);
   sent->second.discarded = true;
   sent->second.stub = {};
-  Done(id, cancelled);
+  Done(id, cancelled, true);
+}
+
+void ClientAssociation::Machine::GiveUp(CallId id) {
+  const auto sent = std::find_if(sent_.begin(), sent_.end(), [id](const auto& entry) {
+    return entry.second.id == id && entry.second.discarded;
+  });
+  if (sent == sent_.end()) return;
+  given_up_.push_back(sent->first);
+  sent_.erase(sent);
+  Drain(absl::UnavailableError("the server does not answer to a cancel"));
 }
 
 void ClientAssociation::Machine::OnClosed(absl::Status status) {
@@ -245,8 +292,9 @@ void ClientAssociation::Machine::OnClosed(absl::Status status) {
   EndAllCalls(closed_why_);
 }
 
-void ClientAssociation::Machine::Done(CallId id, std::variant<CallReply, CallFault, absl::Status> result) {
-  actions_.push_back(CallDone{id, std::move(result)});
+void ClientAssociation::Machine::Done(CallId id, std::variant<CallReply, CallFault, absl::Status> result,
+                                      bool sent) {
+  actions_.push_back(CallDone{id, std::move(result), sent});
 }
 
 void ClientAssociation::Machine::Finish(std::uint32_t wire_id,
@@ -255,18 +303,16 @@ void ClientAssociation::Machine::Finish(std::uint32_t wire_id,
   if (found == sent_.end()) return;  // orphaned
   const Sent call = std::move(found->second);
   sent_.erase(found);
-  if (!call.discarded) Done(call.id, std::move(result));
-  if (shutting_down_ && sent_.empty()) {
-    return FailWith(absl::UnavailableError("the server shuts the connection down"));
-  }
+  if (!call.discarded) Done(call.id, std::move(result), true);
+  CloseIfDrained();
   Pump();
 }
 
 void ClientAssociation::Machine::EndAllCalls(const absl::Status& status) {
   for (auto& [wire_id, call] : std::exchange(sent_, {})) {
-    if (!call.discarded) Done(call.id, status);
+    if (!call.discarded) Done(call.id, status, true);
   }
-  for (const Kept& call : std::exchange(kept_, {})) Done(call.id, status);
+  for (const Kept& call : std::exchange(kept_, {})) Done(call.id, status, false);
 }
 
 void ClientAssociation::Machine::FailWith(absl::Status status) {
@@ -280,7 +326,12 @@ void ClientAssociation::Machine::SendSmall(pdu::PduType type, std::uint32_t wire
   pdu::Header header;
   header.type = type;
   header.call_id = wire_id;
-  actions_.push_back(ClientSend{pdu::Assemble(header, {})});
+  Send(pdu::Assemble(header, {}));
+}
+
+void ClientAssociation::Machine::Send(base::Bytes bytes) {
+  if (options_.statistics != nullptr) ++options_.statistics->packets_out;
+  actions_.push_back(ClientSend{std::move(bytes)});
 }
 
 Protection ClientAssociation::Machine::protection() const {

@@ -24,10 +24,12 @@ class ClientAssociation::Machine {
   CallId Call(CallRequest request);
   void OnBytes(base::ByteView bytes);
   void Cancel(CallId id);
+  void GiveUp(CallId id);
   void OnClosed(absl::Status status);
   ClientActions TakeActions() { return std::exchange(actions_, {}); }
 
   State state() const { return state_; }
+  bool takes_calls() const { return state_ != State::kClosed && draining_.ok(); }
   std::size_t outstanding_calls() const { return sent_.size() + kept_.size(); }
   std::uint32_t association_group() const { return group_; }
 
@@ -38,6 +40,7 @@ class ClientAssociation::Machine {
   struct Context {
     pdu::SyntaxId abstract_syntax;
     Answer answer = Answer::kAsk;
+    bool verified = false;  // a verification trailer told of it
   };
   struct Kept {
     CallId id;
@@ -68,15 +71,20 @@ class ClientAssociation::Machine {
   void OnShutdown();
   bool Verify(base::Bytes& pdu, const pdu::Segments& segments);
   void Pump();
-  bool SendCall(const Kept& call, std::uint16_t context_id);
+  bool SendCall(Kept call, std::uint16_t context_id);
+  void AppendTrailer(CallRequest& request, const pdu::Header& header, std::uint16_t context_id);
   // Its index, and presentation context id; callers name a handful of interfaces.
   std::size_t ContextOf(const pdu::SyntaxId& abstract_syntax);
-  void Done(CallId id, std::variant<CallReply, CallFault, absl::Status> result);
+  void Done(CallId id, std::variant<CallReply, CallFault, absl::Status> result, bool sent);
   // Ends a call that was sent, and the connection where it was the last one of a server that shuts down.
   void Finish(std::uint32_t wire_id, std::variant<CallReply, CallFault, absl::Status> result);
   void EndAllCalls(const absl::Status& status);
+  // No more calls; closes when those that are out are answered.
+  void Drain(absl::Status why);
+  void CloseIfDrained();
   void FailWith(absl::Status status);
   void SendSmall(pdu::PduType type, std::uint32_t wire_id);
+  void Send(base::Bytes bytes);
   Protection protection() const;
 
   ClientOptions options_;
@@ -90,7 +98,9 @@ class ClientAssociation::Machine {
   bool authenticated_ = false;
   bool multiplexed_ = false;
   bool header_signing_ = false;
-  bool shutting_down_ = false;
+  bool verified_bitmask_ = false;  // a verification trailer told of header signing
+  absl::Status draining_;          // not OK: why no more calls are taken
+  std::vector<std::uint32_t> given_up_;
   std::uint16_t features_ = 0;
   std::uint16_t frag_ = 0;  // that we may send
   std::uint32_t group_ = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dcom_bridge/rpc/service.h"
+#include "dcom_bridge/rpc/statistics.h"
 
 namespace ipam::rpc {
 
@@ -29,10 +30,7 @@ class Management final : public Service {
   auth::AuthLevel MinimumLevel(const pdu::SyntaxId& abstract, std::uint16_t opnum) const override;
   void Handle(IncomingCall call, Responder respond) override;
 
-  // For inq_stats, [C706] appendix Q: kept by who runs the connections.
-  struct Statistics {
-    std::uint32_t calls_in = 0, calls_out = 0, packets_in = 0, packets_out = 0;
-  };
+  // For ServerOptions and ClientOptions of all connections of this server.
   Statistics& statistics() { return statistics_; }
 
  private:

@@ -31,4 +31,8 @@ ServerAssociation::State ServerAssociation::state() const { return machine_->sta
 
 std::size_t ServerAssociation::outstanding_calls() const { return machine_->outstanding_calls(); }
 
+std::uint64_t ServerAssociation::pdus_in() const { return machine_->pdus_in(); }
+
+bool ServerAssociation::expects_more() const { return machine_->expects_more(); }
+
 }  // namespace ipam::rpc

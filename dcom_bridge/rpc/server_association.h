@@ -15,6 +15,7 @@
 //                 alter_context, new token     alter_context_resp with token             same or Negotiating
 //                 request, not last            none                                      Receiving
 //                 request, last                DeliverCall, or fault                     Ready
+//                 late fragment of a call      none                                      Ready
 //   Receiving     request, not last            none                                      Receiving
 //                 request, last                DeliverCall, or fault                     Ready
 //   Ready,        co_cancel of a delivered     CancelCall                                same
@@ -43,21 +44,18 @@
 #include "dcom_bridge/rpc/association_groups.h"
 #include "dcom_bridge/rpc/auth_provider.h"
 #include "dcom_bridge/rpc/call.h"
+#include "dcom_bridge/rpc/server_limits.h"
 #include "dcom_bridge/rpc/service.h"
+#include "dcom_bridge/rpc/statistics.h"
 
 namespace ipam::rpc {
 
-// Each limit is for one connection.
 struct ServerOptions {
-  // What bind_ack offers at most. Windows and Samba use 5840; a multiple of 8.
-  std::uint16_t max_frag = 5840;
+  ServerLimits limits;
   // port_spec of bind_ack: the port in decimal digits, [MS-RPCE] 3.3.1.5.5.
   std::string secondary_address;
-  std::size_t max_presentation_contexts = 256;
-  std::size_t max_security_contexts = 64;
-  std::size_t max_outstanding_calls = 64;
-  // Stubs of delivered and unfinished requests together; a call beyond it gets nca_s_server_too_busy.
-  std::size_t max_buffered_bytes = std::size_t{128} << 20;
+  // Outlives the association; null: not counted.
+  Statistics* statistics = nullptr;
 };
 
 // One whole PDU: one write, for there are peers that read a PDU by one read.
@@ -101,6 +99,10 @@ class ServerAssociation {
 
   State state() const;
   std::size_t outstanding_calls() const;
+  // For deadlines: whole PDUs so far, and whether the client has begun a PDU, or a request in fragments, that
+  // it must end.
+  std::uint64_t pdus_in() const;
+  bool expects_more() const;
 
  private:
   class Machine;

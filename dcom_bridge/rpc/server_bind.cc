@@ -38,7 +38,7 @@ void ServerAssociation::Machine::OnBind(const pdu::Segments& segments) {
                        absl::NotFoundError("unknown association group"));
   }
   const std::uint16_t offered = std::max(kMinFrag, std::min(bind->max_xmit_frag, bind->max_recv_frag));
-  frag_ = static_cast<std::uint16_t>(std::min(offered, options_.max_frag) / 8 * 8);
+  frag_ = static_cast<std::uint16_t>(std::min(offered, options_.limits.max_frag) / 8 * 8);
   multiplexed_ = header.has(pdu::kConcurrentMultiplexing);
   bound_ = true;
   SendAck(segments, pdu::PduType::kBindAck, options_.secondary_address, *std::move(results), leg.token);

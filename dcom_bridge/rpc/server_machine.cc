@@ -21,9 +21,9 @@ ServerAssociation::Machine::Machine(const ServerOptions& options, const ServiceT
     : options_(options),
       groups_(groups),
       peer_(std::move(peer)),
-      framer_(options.max_frag),
-      presentation_(services, options.max_presentation_contexts),
-      security_(auth, options.max_security_contexts) {}
+      framer_(options.limits.max_frag),
+      presentation_(services, options.limits.max_presentation_contexts),
+      security_(auth, options.limits.max_security_contexts) {}
 
 ServerAssociation::Machine::~Machine() {
   if (group_ != 0) groups_.Leave(group_);
@@ -56,6 +56,8 @@ void ServerAssociation::Machine::OnBytes(base::ByteView bytes) {
 }
 
 void ServerAssociation::Machine::OnPdu(base::Bytes pdu) {
+  ++pdus_in_;
+  if (options_.statistics != nullptr) ++options_.statistics->packets_in;
   const auto segments = pdu::Split(pdu);
   if (!segments.ok()) {
     const auto header = pdu::DecodeHeader(pdu);
@@ -161,6 +163,11 @@ void ServerAssociation::Machine::Complete(CallId id, CallOutcome outcome) {
 void ServerAssociation::Machine::Shutdown() {
   if (closed_ || !bound_) return;
   Send(pdu::Assemble(Reply(pdu::PduType::kShutdown, 0), {}));
+}
+
+void ServerAssociation::Machine::Send(base::Bytes bytes) {
+  if (options_.statistics != nullptr) ++options_.statistics->packets_out;
+  actions_.push_back(SendBytes{std::move(bytes)});
 }
 
 void ServerAssociation::Machine::SendFault(std::uint32_t wire_id, std::uint16_t context_id,

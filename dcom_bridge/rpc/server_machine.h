@@ -28,6 +28,8 @@ class ServerAssociation::Machine {
 
   State state() const;
   std::size_t outstanding_calls() const { return calls_.size(); }
+  std::uint64_t pdus_in() const { return pdus_in_; }
+  bool expects_more() const { return !closed_ && (partial_ || framer_.buffered() != 0); }
 
  private:
   // A request whose last fragment has not come.
@@ -58,7 +60,7 @@ class ServerAssociation::Machine {
   void OnPdu(base::Bytes pdu);
   void OnMalformed(const pdu::Header& header, absl::Status why);
   void OnCancel(std::uint32_t wire_id, bool orphaned);
-  void Send(base::Bytes bytes) { actions_.push_back(SendBytes{std::move(bytes)}); }
+  void Send(base::Bytes bytes);
   void SendFault(std::uint32_t wire_id, std::uint16_t context_id, pdu::NcaStatus status,
                  bool did_not_execute);
   void FaultAndClose(std::uint32_t wire_id, std::uint16_t context_id, pdu::NcaStatus status,
@@ -82,7 +84,9 @@ class ServerAssociation::Machine {
   void Admit(const pdu::Header& header, const pdu::Request& request, Partial& partial);
   void Take(const pdu::Header& header, base::ByteView stub);
   void Deliver(Partial whole);
-  bool VerificationTrailerHolds(const pdu::Header& header, const Partial& partial) const;
+  // Checks the verification trailer, where there is one, and takes it off the stub.
+  bool TakeVerificationTrailer(const pdu::Header& header, Partial& partial) const;
+  bool IsLate(std::uint32_t wire_id) const;
   bool Busy() const;
   Protection ProtectionOf(SecurityContexts::Entry* security) const;
 
@@ -102,6 +106,8 @@ class ServerAssociation::Machine {
   absl::flat_hash_map<CallId, Outstanding> calls_;
   std::size_t buffered_bytes_ = 0;  // stubs of calls_
   std::uint64_t next_call_ = 1;
+  std::uint64_t pdus_in_ = 0;
+  std::uint32_t current_call_id_ = 0;  // the highest that came, [MS-RPCE] 3.3.3.1.1
   ServerActions actions_;
 };
 

@@ -6,6 +6,12 @@
 #include "dcom_bridge/rpc/server_machine.h"
 
 namespace ipam::rpc {
+namespace {
+
+// [MS-RPCE] 3.3.3.5.6
+constexpr std::uint32_t kLateCalls = 150;
+
+}  // namespace
 
 void ServerAssociation::Machine::OnRequest(base::Bytes pdu, const pdu::Segments& segments) {
   const pdu::Header& header = segments.header;
@@ -25,7 +31,7 @@ void ServerAssociation::Machine::OnFirstFragment(base::Bytes& pdu, const pdu::Se
     return FaultAndClose(header.call_id, 0, pdu::kNoCallActive, true,
                          absl::InvalidArgumentError("a cancel is pending before its call"));
   }
-  if (!multiplexed_ && (!first || Busy())) {
+  if (!multiplexed_ && ((!first && !IsLate(header.call_id)) || Busy())) {
     return FaultAndClose(header.call_id, 0, pdu::kProtocolError, false,
                          absl::FailedPreconditionError("requests overlap without PFC_CONC_MPX"));
   }
@@ -50,11 +56,13 @@ void ServerAssociation::Machine::OnFirstFragment(base::Bytes& pdu, const pdu::Se
     return FaultAndClose(header.call_id, request.context_id, pdu::kAccessDenied, false,
                          absl::UnauthenticatedError("no such security context"));
   }
-  if (!first) {
+  if (!first && !IsLate(header.call_id)) {
     return FaultAndClose(header.call_id, request.context_id, pdu::kProtocolError, false,
                          absl::FailedPreconditionError("fragment of no call"));
   }
   if (!Open(pdu, segments, partial)) return;
+  if (!first) return;
+  current_call_id_ = std::max(current_call_id_, header.call_id);
   if (!partial.refused) Admit(header, request, partial);
   if (closed_) return;
   partial_ = std::move(partial);
@@ -135,7 +143,7 @@ void ServerAssociation::Machine::Admit(const pdu::Header& header, const pdu::Req
     return FaultAndClose(partial.wire_id, partial.context_id, pdu::kAccessDenied, false,
                          absl::ResourceExhaustedError("request longer than allowed"));
   }
-  if (calls_.size() >= options_.max_outstanding_calls) refuse(pdu::kServerTooBusy);
+  if (calls_.size() >= options_.limits.max_outstanding_calls) refuse(pdu::kServerTooBusy);
 }
 
 void ServerAssociation::Machine::Take(const pdu::Header& header, base::ByteView stub) {
@@ -146,7 +154,7 @@ void ServerAssociation::Machine::Take(const pdu::Header& header, base::ByteView 
       return FaultAndClose(partial.wire_id, partial.context_id, pdu::kAccessDenied, false,
                            absl::ResourceExhaustedError("request longer than allowed"));
     }
-    if (stub.size() + joined.size() > options_.max_buffered_bytes - buffered_bytes_) {
+    if (stub.size() + joined.size() > options_.limits.max_buffered_bytes - buffered_bytes_) {
       SendFault(partial.wire_id, partial.context_id, pdu::kServerTooBusy, true);
       partial.refused = true;
       joined = {};
@@ -157,7 +165,7 @@ void ServerAssociation::Machine::Take(const pdu::Header& header, base::ByteView 
   if (!header.has(pdu::kLastFrag)) return;
   Partial whole = *std::exchange(partial_, std::nullopt);
   if (whole.refused) return;
-  if (!VerificationTrailerHolds(header, whole)) {
+  if (!TakeVerificationTrailer(header, whole)) {
     return SendFault(whole.wire_id, whole.context_id, pdu::kAccessDenied, true);
   }
   Deliver(std::move(whole));
@@ -172,14 +180,14 @@ void ServerAssociation::Machine::Deliver(Partial whole) {
   call.security = whole.security;
   call.stub_bytes = whole.call.stub.size();
   buffered_bytes_ += call.stub_bytes;
+  if (options_.statistics != nullptr) ++options_.statistics->calls_in;
   calls_.emplace(whole.call.id, call);
   actions_.push_back(DeliverCall{std::move(whole.call), whole.service});
 }
 
 // [MS-RPCE] 2.2.2.13: what the trailer repeats must be what the PDU says. It proves something only where it
 // is signed.
-bool ServerAssociation::Machine::VerificationTrailerHolds(const pdu::Header& header,
-                                                          const Partial& partial) const {
+bool ServerAssociation::Machine::TakeVerificationTrailer(const pdu::Header& header, Partial& partial) const {
   if (!ProtectionOf(partial.security).covers_pdus()) return true;
   const auto found = pdu::FindVerificationTrailer(partial.call.stub);
   if (!found.ok()) return false;
@@ -193,11 +201,20 @@ bool ServerAssociation::Machine::VerificationTrailerHolds(const pdu::Header& hea
       (trailer.pcontext->interface != partial.call.interface || trailer.pcontext->transfer != pdu::kNdr)) {
     return false;
   }
-  if (!trailer.header2) return true;
-  const pdu::VerificationTrailer::Header2& repeated = *trailer.header2;
-  return repeated.type == static_cast<std::uint8_t>(pdu::PduType::kRequest) && repeated.drep == header.drep &&
-         repeated.call_id == partial.wire_id && repeated.context_id == partial.context_id &&
-         repeated.opnum == partial.call.opnum;
+  if (trailer.header2) {
+    const pdu::VerificationTrailer::Header2& repeated = *trailer.header2;
+    const bool same = repeated.type == static_cast<std::uint8_t>(pdu::PduType::kRequest) &&
+                      repeated.drep == header.drep && repeated.call_id == partial.wire_id &&
+                      repeated.context_id == partial.context_id && repeated.opnum == partial.call.opnum;
+    if (!same) return false;
+  }
+  partial.call.stub.resize(trailer.offset);
+  return true;
+}
+
+// A fragment of a call that is over already, which is verified and dropped.
+bool ServerAssociation::Machine::IsLate(std::uint32_t wire_id) const {
+  return wire_id < current_call_id_ && current_call_id_ - wire_id < kLateCalls;
 }
 
 bool ServerAssociation::Machine::Busy() const {

@@ -69,8 +69,8 @@ TEST(LocalNames, AdvertisesTheAddressesOrWhereOneIsAWildcardTheName) {
 TEST(RpcListener, ClosesOnGarbageAndGoesOnServing) {
   DcomPeer peer;
   // Garbage that looks like the beginning of a PDU ends with the time to bind.
-  peer.listener = *RpcListener::Listen(peer.loop, {.bind_timeout = absl::Milliseconds(200)}, peer.services,
-                                       peer.acceptors, peer.groups);
+  peer.listener = *RpcListener::Listen(peer.loop, {.limits = {.bind_timeout = absl::Milliseconds(200)}},
+                                       peer.services, peer.acceptors, peer.groups);
   peer.at.port = peer.listener->port();
   std::thread clients([&] {
     std::mt19937 random(7);
@@ -94,8 +94,8 @@ TEST(RpcListener, ClosesOnGarbageAndGoesOnServing) {
 
 TEST(RpcListener, ClosesConnectionsThatDoNotBind) {
   DcomPeer peer;
-  peer.listener = *RpcListener::Listen(peer.loop, {.bind_timeout = absl::Milliseconds(50)}, peer.services,
-                                       peer.acceptors, peer.groups);
+  peer.listener = *RpcListener::Listen(peer.loop, {.limits = {.bind_timeout = absl::Milliseconds(50)}},
+                                       peer.services, peer.acceptors, peer.groups);
   std::thread client([&] {
     RawSocket silent(peer.listener->port());
     EXPECT_TRUE(silent.ClosedWithin(5000));
@@ -107,7 +107,7 @@ TEST(RpcListener, ClosesConnectionsThatDoNotBind) {
 
 TEST(RpcListener, RefusesMoreConnectionsThanItMayHave) {
   DcomPeer peer;
-  peer.listener = *RpcListener::Listen(peer.loop, {.max_connections_per_peer = 2}, peer.services,
+  peer.listener = *RpcListener::Listen(peer.loop, {.limits = {.max_connections_per_peer = 2}}, peer.services,
                                        peer.acceptors, peer.groups);
   std::thread client([&] {
     RawSocket first(peer.listener->port());

@@ -37,6 +37,19 @@ TEST(VerificationTrailer, IsReadWithAllItsCommands) {
   EXPECT_EQ(trailer.header2->opnum, 3);
 }
 
+TEST(VerificationTrailer, IsWrittenAsItIsRead) {
+  VerificationTrailer trailer;
+  trailer.header2 = {0, {0x10, 0, 0, 0}, 7, 1, 3};
+  base::Bytes stub = FromHex("112233");
+  AppendVerificationTrailer(stub, trailer);
+  EXPECT_EQ(stub, FromHex("112233 00" + std::string(kSignature) + kHeader2Last));
+  trailer.bitmask = 1;
+  trailer.pcontext = {{{0xafa8bd80, 0x7d8a, 0x11c9, {0xbe, 0xf4, 8, 0, 0x2b, 0x10, 0x29, 0x89}}, 1, 0}, kNdr};
+  stub = FromHex("11223344");
+  AppendVerificationTrailer(stub, trailer);
+  EXPECT_EQ(stub, Stub(std::string(kSignature) + kBitmask + kPContext + kHeader2Last));
+}
+
 TEST(VerificationTrailer, IsNotThereWithoutWellFormedCommands) {
   for (const std::string& rest : {std::string(""), std::string("0100"), std::string("01400400 0100"),
                                   std::string("01400200 0100"), std::string(kBitmask)}) {

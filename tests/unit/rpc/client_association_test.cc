@@ -49,6 +49,7 @@ enum class Event {
   kClientPdu,
   kBrokenFraming,
   kCancel,
+  kGiveUp,
   kOnClosed,
 };
 
@@ -100,6 +101,8 @@ void Fire(Client& client, Event event) {
       return client.Feed(base::Bytes(16));
     case Event::kCancel:
       return client.Do(client.association.Cancel(rpc::CallId{1}));
+    case Event::kGiveUp:
+      return client.Do(client.association.GiveUp(rpc::CallId{1}));
     case Event::kOnClosed:
       return client.Do(client.association.OnClosed(absl::UnavailableError("reset")));
   }
@@ -130,6 +133,7 @@ TEST(ClientStates, EveryEventInEveryState) {
       {idle, Event::kClientPdu, {"Close"}, 0, closed},
       {idle, Event::kBrokenFraming, {"Close"}, 0, closed},
       {idle, Event::kCancel, {}, 0, idle},
+      {idle, Event::kGiveUp, {}, 0, idle},
       {idle, Event::kOnClosed, {}, 0, closed},
       {bind, Event::kOpen, {}, 0, bind},
       {bind, Event::kCall, {}, 0, bind},
@@ -144,6 +148,7 @@ TEST(ClientStates, EveryEventInEveryState) {
       {bind, Event::kClientPdu, {"Close"}, 0, closed},
       {bind, Event::kBrokenFraming, {"Close"}, 0, closed},
       {bind, Event::kCancel, {}, 0, bind},
+      {bind, Event::kGiveUp, {}, 0, bind},
       {bind, Event::kOnClosed, {}, 0, closed},
       {ready, Event::kOpen, {}, 0, ready},
       {ready, Event::kCall, {"request"}, 0, ready},
@@ -158,6 +163,7 @@ TEST(ClientStates, EveryEventInEveryState) {
       {ready, Event::kClientPdu, {"Close"}, 1, closed},
       {ready, Event::kBrokenFraming, {"Close"}, 1, closed},
       {ready, Event::kCancel, {"co_cancel"}, 1, ready},
+      {ready, Event::kGiveUp, {}, 0, ready},
       {ready, Event::kOnClosed, {}, 1, closed},
       {alter, Event::kOpen, {}, 0, alter},
       {alter, Event::kCall, {}, 0, alter},
@@ -172,13 +178,14 @@ TEST(ClientStates, EveryEventInEveryState) {
       {alter, Event::kClientPdu, {"Close"}, 2, closed},
       {alter, Event::kBrokenFraming, {"Close"}, 2, closed},
       {alter, Event::kCancel, {"co_cancel"}, 1, alter},
+      {alter, Event::kGiveUp, {}, 0, alter},
       {alter, Event::kOnClosed, {}, 2, closed},
   };
   for (int event = 0; event <= static_cast<int>(Event::kOnClosed); ++event) {
     const bool call = event == static_cast<int>(Event::kCall) || event == static_cast<int>(Event::kCallOther);
     table.push_back({closed, static_cast<Event>(event), {}, call ? 1u : 0u, closed});
   }
-  ASSERT_THAT(table, SizeIs(5 * 14));
+  ASSERT_THAT(table, SizeIs(5 * 15));
   for (const Transition& step : table) {
     SCOPED_TRACE(static_cast<int>(step.from) * 100 + static_cast<int>(step.event));
     Client client;
@@ -338,6 +345,16 @@ TEST(ClientCall, TooLongAnAnswerFailsTheCallAlone) {
   EXPECT_EQ(client.association.outstanding_calls(), 0u);
 }
 
+TEST(ClientCall, AbsurdAllocHintIsRefused) {
+  Client client;
+  Open(client);
+  client.Call({kEcho, 1, {}, {}});
+  base::Bytes response = ResponsePdu(2, {1});
+  response[19] = 0x80;
+  client.Feed(response);
+  EXPECT_THAT(*client.closed, StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(ClientCall, FaultSaysWhetherItExecuted) {
   Client client;
   Open(client);
@@ -390,6 +407,40 @@ TEST(ClientCancel, SendsCoCancelElseAndDropsTheAnswer) {
   client.Feed(ResponsePdu(3, {2}));
   EXPECT_EQ(client.Reply(second), base::Bytes{2});
   EXPECT_EQ(client.done_count, 2u);
+}
+
+TEST(ClientCancel, ServerThatDoesNotAnswerACancelLosesTheConnection) {
+  Client client;
+  Open(client, kMpx, {kYes, kFeaturesNone});
+  const rpc::CallId lost = client.Call({kEcho, 1, {}, {}});
+  const rpc::CallId other = client.Call({kEcho, 2, {}, {}});
+  const rpc::CallId kept = client.Call({kOther, 2, {}, {}});  // behind an alter_context
+  client.out.clear();
+  client.Do(client.association.GiveUp(lost));  // not cancelled yet
+  EXPECT_TRUE(client.association.takes_calls());
+  client.Do(client.association.Cancel(lost));
+  client.Do(client.association.GiveUp(lost));
+  EXPECT_THAT(Sent(client), ElementsAre("co_cancel"));
+  EXPECT_FALSE(client.association.takes_calls());
+  EXPECT_THAT(*client.Failure(kept), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_FALSE(client.sent.at(kept));
+  EXPECT_TRUE(client.sent.at(lost));
+  const rpc::CallId late = client.Call({kEcho, 1, {}, {}});
+  EXPECT_THAT(*client.Failure(late), StatusIs(absl::StatusCode::kUnavailable));
+  client.Feed(ResponsePdu(3, {7}));
+  EXPECT_EQ(client.Reply(other), base::Bytes{7});
+  EXPECT_THAT(Sent(client), ElementsAre("orphaned", "Close"));
+}
+
+TEST(ClientCancel, AnswerToACancelInTimeKeepsTheConnection) {
+  Client client;
+  Open(client, 3, {kYes, kFeaturesNone});
+  const rpc::CallId call = client.Call({kEcho, 1, {}, {}});
+  client.Do(client.association.Cancel(call));
+  client.Feed(FaultPdu(2, pdu::kCallCancelled));
+  client.Do(client.association.GiveUp(call));
+  EXPECT_TRUE(client.association.takes_calls());
+  EXPECT_EQ(client.done_count, 1u);
 }
 
 TEST(ClientCancel, TakesAKeptCallBack) {

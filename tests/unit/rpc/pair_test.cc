@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "dcom_bridge/pdu/sec_trailer.h"
+#include "dcom_bridge/pdu/verification_trailer.h"
 #include "dcom_bridge/rpc/protection.h"
-#include "tests/support/hex.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/rpc/support/wire.h"
 
@@ -26,6 +26,14 @@ rpc::ClientOptions ClientWith(const Security& security, std::string password = "
   if (security.type != auth::AuthType::kNone)
     options.security = FakeInitiator(security.type, std::move(password));
   return options;
+}
+
+// The echo of a request: behind the stub stands what aligned its verification trailer, which the server took off.
+std::optional<base::Bytes> Echoed(const Client& client, rpc::CallId call, std::size_t size) {
+  std::optional<base::Bytes> reply = client.Reply(call);
+  if (!reply || reply->size() == size || reply->size() != (size + 3) / 4 * 4) return reply;
+  for (; reply->size() > size; reply->pop_back()) EXPECT_EQ(reply->back(), 0);
+  return reply;
 }
 
 std::string NameOf(const ::testing::TestParamInfo<Security>& param) { return param.param.name; }
@@ -63,8 +71,8 @@ TEST_P(PairTest, EchoesStubsOfEverySize) {
     const rpc::CallId with_object = client.Call({kEcho, 0, base::Guid{1, 2, 3, {}}, Pattern(size)});
     Exchange(client, server);
     EXPECT_EQ(client.opened, 1);
-    EXPECT_EQ(client.Reply(plain), Pattern(size));
-    EXPECT_EQ(client.Reply(with_object), Pattern(size));
+    EXPECT_EQ(Echoed(client, plain, size), Pattern(size));
+    EXPECT_EQ(Echoed(client, with_object, size), Pattern(size));
     ASSERT_THAT(server.service.calls, SizeIs(2));
     EXPECT_FALSE(server.service.calls[0].object.has_value());
     EXPECT_EQ(server.service.calls[1].object, (base::Guid{1, 2, 3, {}}));
@@ -82,7 +90,7 @@ TEST_P(PairTest, TakesBytesSplitAtEveryPlace) {
     client.Do(client.association.Open({kEcho}));
     const rpc::CallId call = client.Call({kEcho, 0, {}, Pattern(7000)});
     Exchange(client, server, piece);
-    EXPECT_EQ(client.Reply(call), Pattern(7000));
+    EXPECT_EQ(Echoed(client, call, 7000), Pattern(7000));
   }
 }
 
@@ -94,9 +102,9 @@ TEST_P(PairTest, AddsInterfacesOnTheWay) {
   const rpc::CallId other = client.Call({kOther, 0, {}, Pattern(20)});
   const rpc::CallId again = client.Call({kEcho, 0, {}, Pattern(30)});
   Exchange(client, server);
-  EXPECT_EQ(client.Reply(first), Pattern(10));
-  EXPECT_EQ(client.Reply(other), Pattern(20));
-  EXPECT_EQ(client.Reply(again), Pattern(30));
+  EXPECT_EQ(Echoed(client, first, 10), Pattern(10));
+  EXPECT_EQ(Echoed(client, other, 20), Pattern(20));
+  EXPECT_EQ(Echoed(client, again, 30), Pattern(30));
   ASSERT_THAT(server.service.calls, SizeIs(3));
   EXPECT_EQ(server.service.calls[1].interface, kOther);
 }
@@ -143,35 +151,48 @@ TEST_P(SignedPairTest, AlteredAnswerEndsTheConnection) {
   EXPECT_THAT(*client.closed, StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
-// What [MS-RPCE] 2.2.2.13 puts behind a stub: here header2, which repeats call_id, context 0 and `opnum`.
-base::Bytes WithVerificationTrailer(std::uint8_t opnum) {
-  base::Bytes stub = Pattern(8);
-  const base::Bytes trailer =
-      test_support::FromHex("8ae3137102f43671 0340 1000 00 00 0000 10000000 03000000 0000");
-  stub.insert(stub.end(), trailer.begin(), trailer.end());
-  stub.push_back(opnum);
-  stub.push_back(0);
-  return stub;
-}
+// What stands in the verification trailer of a request as the server sees it, behind eight octets.
+struct Repeated {
+  const char* name;
+  pdu::VerificationTrailer trailer;
+  bool holds;
+};
 
-TEST_P(SignedPairTest, VerificationTrailerMustRepeatTheHeader) {
+TEST_P(SignedPairTest, VerificationTrailerMustRepeatWhatTheServerSaw) {
   Server server;
   Client client(ClientWith(GetParam()));
   client.Do(client.association.Open({kEcho}));
   Exchange(client, server);
-  const rpc::CallId probe = client.Call({kEcho, 0, {}, {}});
+  client.Call({kEcho, 0, {}, {}});  // the client's own trailer goes with the first call
   const std::uint32_t call_id = pdu::Split(client.out.front())->header.call_id;
   Exchange(client, server);
-  ASSERT_TRUE(client.Reply(probe).has_value());
-  base::Bytes right = WithVerificationTrailer(0);
-  right[8 + 8 + 4 + 8] = static_cast<std::uint8_t>(call_id + 1);
-  const rpc::CallId holds = client.Call({kEcho, 0, {}, right});
-  base::Bytes wrong = WithVerificationTrailer(1);
-  wrong[8 + 8 + 4 + 8] = static_cast<std::uint8_t>(call_id + 2);
-  const rpc::CallId fails = client.Call({kEcho, 0, {}, wrong});
-  Exchange(client, server);
-  EXPECT_EQ(client.Reply(holds), right);
-  EXPECT_EQ(client.Fault(fails), pdu::kAccessDenied);
+  const pdu::Header drep;
+  const std::uint32_t next = call_id + 1;
+  const Repeated cases[] = {
+      {"header", {.header2 = {{0, drep.drep, next, 0, 0}}}, true},
+      {"call_id", {.header2 = {{0, drep.drep, next, 0, 0}}}, false},  // by now two behind
+      {"type", {.header2 = {{11, drep.drep, next + 2, 0, 0}}}, false},
+      {"drep", {.header2 = {{0, {}, next + 3, 0, 0}}}, false},
+      {"context", {.header2 = {{0, drep.drep, next + 4, 1, 0}}}, false},
+      {"opnum", {.header2 = {{0, drep.drep, next + 5, 0, 1}}}, false},
+      {"interface", {.pcontext = {{kOther, pdu::kNdr}}}, false},
+      {"transfer syntax", {.pcontext = {{kEcho, pdu::kNdr64}}}, false},
+      {"context that holds", {.pcontext = {{kEcho, pdu::kNdr}}}, true},
+      {"header signing", {.bitmask = 1}, true},
+      {"bits that mean nothing", {.bitmask = 0xFFFFFFFF}, true},
+  };
+  for (const Repeated& c : cases) {
+    SCOPED_TRACE(c.name);
+    base::Bytes stub = Pattern(8);
+    pdu::AppendVerificationTrailer(stub, c.trailer);
+    const rpc::CallId call = client.Call({kEcho, 0, {}, stub});
+    Exchange(client, server);
+    if (c.holds) {
+      EXPECT_EQ(client.Reply(call), Pattern(8));  // without the trailer
+    } else {
+      EXPECT_EQ(client.Fault(call), pdu::kAccessDenied);
+    }
+  }
   EXPECT_FALSE(server.closed.has_value());
 }
 

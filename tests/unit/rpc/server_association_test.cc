@@ -246,7 +246,7 @@ TEST(ServerBind, NegotiatesFragmentSizes) {
 
 TEST(ServerBind, BoundsPresentationContexts) {
   rpc::ServerOptions options;
-  options.max_presentation_contexts = 2;
+  options.limits.max_presentation_contexts = 2;
   Server server(options);
   server.Feed(BindPdu(BindTo(kEcho, 0)));
   server.Feed(AlterPdu(BindTo(kOther, 1)));
@@ -256,7 +256,7 @@ TEST(ServerBind, BoundsPresentationContexts) {
 
 TEST(ServerBind, BoundsSecurityContexts) {
   rpc::ServerOptions options;
-  options.max_security_contexts = 1;
+  options.limits.max_security_contexts = 1;
   Server server(options);
   server.Feed(BindPdu(BindTo(kEcho), 3, "leg 1 right"));
   server.Feed(Auth3Pdu("leg 3 right"));
@@ -281,6 +281,54 @@ TEST(ServerRequest, JoinsFragments) {
   server.Feed(RequestPdu(5, 1, pdu::kLastFrag, {4, 5}));
   ASSERT_THAT(server.service.calls, SizeIs(1));
   EXPECT_THAT(server.service.calls[0].stub, ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST(ServerRequest, FragmentOfACallThatIsOverIsDropped) {
+  for (const std::uint8_t flags : {std::uint8_t{3}, kMpx}) {
+    Server server;
+    Bind(server, flags);
+    server.Feed(RequestPdu(200, 0));
+    server.out.clear();
+    server.Feed(RequestPdu(199, 0, pdu::kLastFrag));
+    server.Feed(RequestPdu(51, 0, 0));
+    EXPECT_THAT(Sent(server), IsEmpty());
+    EXPECT_EQ(server.association->state(), State::kReady);
+    server.Feed(RequestPdu(50, 0, pdu::kLastFrag));  // 150 behind
+    EXPECT_THAT(Sent(server), ElementsAre(kProto, "Close"));
+  }
+}
+
+TEST(ServerRequest, LateFragmentIsVerifiedForTheContextCountsIt) {
+  Server server;
+  rpc::ClientOptions options;
+  options.level = auth::AuthLevel::kPrivacy;
+  options.security = FakeInitiator(auth::AuthType::kNtlm);
+  Client client(std::move(options));
+  client.Do(client.association.Open({kEcho}));
+  Exchange(client, server);
+  client.Call({kEcho, 0, {}, {}});
+  base::Bytes late = client.out.front();
+  Exchange(client, server);
+  late[3] = pdu::kLastFrag;
+  late[12] = 1;  // call_id, one behind
+  server.Feed(late);
+  EXPECT_THAT(*server.closed, StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+TEST(ServerRequest, TellsWhatTheClientHasBegun) {
+  Server server;
+  Bind(server);
+  EXPECT_EQ(server.association->pdus_in(), 1u);
+  EXPECT_FALSE(server.association->expects_more());
+  const base::Bytes request = RequestPdu(5, 1, pdu::kFirstFrag);
+  server.Feed(base::ByteView(request).first(3));
+  EXPECT_TRUE(server.association->expects_more());
+  EXPECT_EQ(server.association->pdus_in(), 1u);
+  server.Feed(base::ByteView(request).subspan(3));
+  EXPECT_TRUE(server.association->expects_more());  // its other fragments
+  EXPECT_EQ(server.association->pdus_in(), 2u);
+  server.Feed(RequestPdu(5, 1, pdu::kLastFrag));
+  EXPECT_FALSE(server.association->expects_more());
 }
 
 TEST(ServerRequest, UnknownContextIsAFaultAndTheConnectionLives) {
@@ -358,7 +406,7 @@ TEST(ServerRequest, CallIdOfACallUnderWayIsAProtocolError) {
 
 TEST(ServerRequest, BoundsOutstandingCalls) {
   rpc::ServerOptions options;
-  options.max_outstanding_calls = 1;
+  options.limits.max_outstanding_calls = 1;
   Server server(options);
   Bind(server, kMpx);
   server.Feed(RequestPdu(5, 1));
@@ -371,7 +419,7 @@ TEST(ServerRequest, BoundsOutstandingCalls) {
 
 TEST(ServerRequest, BoundsBufferedBytes) {
   rpc::ServerOptions options;
-  options.max_buffered_bytes = 1000;
+  options.limits.max_buffered_bytes = 1000;
   Server server(options);
   Bind(server, kMpx);
   server.Feed(RequestPdu(5, 1, 3, base::Bytes(600)));

@@ -97,6 +97,7 @@ struct Client {
         out.push_back(std::move(send->bytes));
       } else if (auto* done = std::get_if<rpc::CallDone>(&action)) {
         results.emplace(done->call, std::move(done->result));
+        sent.emplace(done->call, done->sent);
         ++done_count;
       } else if (std::holds_alternative<rpc::Opened>(action)) {
         ++opened;
@@ -135,6 +136,7 @@ struct Client {
   rpc::ClientAssociation association;
   std::deque<base::Bytes> out;
   std::map<rpc::CallId, std::variant<rpc::CallReply, rpc::CallFault, absl::Status>> results;
+  std::map<rpc::CallId, bool> sent;
   std::size_t done_count = 0;
   int opened = 0;
   std::optional<absl::Status> closed;
