@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <optional>
@@ -25,6 +26,18 @@ using State = rpc::ServerAssociation::State;
 namespace {
 
 constexpr int kPortAttempts = 16;
+
+// Without the IPv6 clothes of an IPv4 peer on a socket that takes both.
+asio::ip::address Plain(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+// Who is limited as one peer: an IPv4 address, or a network of IPv6, for a host has all of its last 64 bits.
+std::string PeerOf(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  return asio::ip::network_v6(address.to_v6(), 64).canonical().to_string();
+}
 
 }  // namespace
 
@@ -83,7 +96,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
  private:
   struct Session {
     std::uint64_t id = 0;
-    std::string address;
+    std::string address;  // as PeerOf() has it
     std::shared_ptr<Connection> connection;
     std::unique_ptr<rpc::ServerAssociation> association;
     bool authenticated = false;  // it had a call whose caller is known
@@ -154,7 +167,8 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     boost::system::error_code error;
     const auto endpoint = socket.remote_endpoint(error);
     if (error) return;
-    const std::string address = endpoint.address().to_string();
+    const asio::ip::address from = Plain(endpoint.address());
+    const std::string address = PeerOf(from);
     const rpc::ServerLimits& limits = options_.limits;
     const auto known = peers_.find(address);
     const Peer of_peer = known == peers_.end() ? Peer{} : known->second;
@@ -175,7 +189,8 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
     session->address = address;
     session->accepted = session->last_pdu = clock_.Now();
     session->connection = std::make_shared<Connection>(std::move(socket), options_.connection);
-    session->association = std::make_unique<rpc::ServerAssociation>(rpc_, services_, auth_, groups_, address);
+    session->association =
+        std::make_unique<rpc::ServerAssociation>(rpc_, services_, auth_, groups_, from.to_string());
     sessions_.emplace(session->id, session);
     const std::weak_ptr<Impl> weak = weak_from_this();
     session->connection->Start({

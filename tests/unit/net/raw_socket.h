@@ -15,7 +15,13 @@ namespace ipam::net {
 
 class RawSocket {
  public:
-  explicit RawSocket(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  // `from`: an address of loopback.
+  explicit RawSocket(std::uint16_t port, const char* from = "127.0.0.1")
+      : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in ours{};
+    ours.sin_family = AF_INET;
+    inet_pton(AF_INET, from, &ours.sin_addr);
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&ours), sizeof ours), 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -27,6 +33,14 @@ class RawSocket {
   RawSocket& operator=(const RawSocket&) = delete;
 
   void Send(base::ByteView bytes) { (void)!send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  // Waits for some octets, at most ten seconds; none where the peer closes.
+  base::Bytes Receive() {
+    pollfd waiting{fd_, POLLIN, 0};
+    base::Bytes bytes(4096);
+    const ssize_t got = poll(&waiting, 1, 10'000) > 0 ? recv(fd_, bytes.data(), bytes.size(), 0) : 0;
+    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return bytes;
+  }
   // Whether the peer closes within `milliseconds`; what it sends before is dropped.
   bool ClosedWithin(int milliseconds) {
     for (;;) {
