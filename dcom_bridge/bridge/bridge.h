@@ -41,9 +41,11 @@ struct BridgeOptions {
   // callback_addresses, or, where one of them is a wildcard, this host's name.
   std::vector<std::string> callback_hosts;
 
-  absl::Duration call_timeout = absl::Seconds(30);       // of a call to a server
-  absl::Duration probe_interval = absl::Seconds(2);      // between ServerAlive2 calls on the kept connection
-  absl::Duration unreachable_after = absl::Seconds(4);   // a probe without an answer: disconnected
+  absl::Duration call_timeout = absl::Seconds(30);      // of a call to a server
+  absl::Duration probe_interval = absl::Seconds(2);     // between ServerAlive2 calls on the kept connection
+  absl::Duration unreachable_after = absl::Seconds(4);  // a probe without an answer: disconnected
+  // A session that is lost for so long ends its operation as OUTCOME_UNKNOWN; it is tried on.
+  absl::Duration resume_timeout = absl::Minutes(10);
   absl::Duration min_backoff = absl::Milliseconds(200);  // between attempts to connect, doubling ...
   absl::Duration max_backoff = absl::Seconds(5);         // ... up to this
 };

@@ -17,6 +17,7 @@ struct SourceStatus {
   SourceState state = SourceState::kConnecting;
   std::string reason;  // why, in words for an operator; empty when connected
   absl::Time since = absl::UnixEpoch();
+  bool can_cancel = false;  // Cancel() is offered; false until that is known
 };
 
 struct StartRequest {
@@ -35,16 +36,19 @@ class OperationSource {
 
   // InitializeOperationParameters, GetOperationId where the server has it, Publish(Accepted) and its commit,
   // then StartOperationWithCallback, whose answer calls `done`. A failure before Accepted is a status and
-  // publishes nothing; a refusal after it publishes StartRefused; a lost answer publishes SessionLost or
-  // OutcomeUnknown, never a failure. The status is kUnavailable where the server cannot be reached.
+  // publishes nothing; a refusal after it publishes StartRefused. A lost answer is never a failure: it publishes
+  // SessionLost, `done` waits a while for resuming to settle it and is OK where that takes longer; or it
+  // publishes OutcomeUnknown. The status is kUnavailable where the server cannot be reached.
   virtual void Start(StartRequest request, Done done) = 0;
 
-  // Takes the callbacks of an operation over again, after `last_source_sequence`. kUnimplemented where the
-  // server has no IIpamOperationWithProgress2.
+  // Takes the callbacks of an operation over again, after `last_source_sequence`, from a process before this
+  // one. `done` is OK at once: what comes of it is published, SessionResumed or OutcomeUnknown. kUnimplemented:
+  // the source never can.
   virtual void Resume(std::string operation, std::string server_operation_id,
                       std::uint64_t last_source_sequence, Done done) = 0;
 
-  // kUnimplemented where the server has no IIpamOperationWithProgress2.
+  // OK: the server took it; an end that it reports thereafter is published after `done` was called.
+  // kFailedPrecondition: the operation had ended. kUnimplemented: the server cannot cancel.
   virtual void Cancel(std::string server_operation_id, Done done) = 0;
 
   // Any thread, never blocks.

@@ -76,8 +76,9 @@ struct SessionLost {  // the outcome is not known yet
   std::string reason;
 };
 struct SessionResumed {};
-struct OutcomeUnknown {  // the session cannot be had back: ends the operation
+struct OutcomeUnknown {  // the session is not had back: ends the operation
   std::string reason;
+  bool may_return = false;  // resuming is tried on: SessionResumed and an end may follow
 };
 
 struct ProgressEvent {

@@ -70,6 +70,7 @@ class Gateway::Impl {
     bridge_ = *std::move(bridge);
     for (const bridge::Bridge::Source& source : bridge_->sources())
       hub_->AddSource(source.name, *source.source);
+    hub_->ResumeOperations();
 
     absl::StatusOr<std::unique_ptr<grpc_api::GrpcServer>> grpc =
         grpc_api::GrpcServer::Start({.address = config_.grpc_listen}, *hub_);

@@ -115,8 +115,7 @@ absl::Status OperationMachine::Check(const event::ProgressEvent& event) const {
         } else if (reserved) {
           return WrongState("an event before Accepted");
         } else if constexpr (std::is_same_v<T, event::SessionResumed>) {
-          const bool allowed = (unknown && !state_->resumed) || (!state_->ended() && state_->lost);
-          return allowed ? absl::OkStatus() : WrongState("SessionResumed");
+          return !state_->ended() || unknown ? absl::OkStatus() : WrongState("SessionResumed");
         } else if constexpr (std::is_same_v<T, event::OutcomeUnknown>) {
           return !state_->ended() || unknown ? absl::OkStatus() : WrongState("OutcomeUnknown");
         } else if (!takes_callbacks()) {
@@ -145,6 +144,7 @@ absl::Status OperationMachine::Fill(const event::ProgressEvent& reported,
     operation.set_last_sequence(event.sequence());
     *operation.mutable_update_time() = event.receive_time();
     operation.clear_error();
+    operation.clear_lost_reason();
     operation.set_state(end);
     *operation.mutable_end_time() = time;
     return operation;
@@ -229,13 +229,15 @@ absl::Status OperationMachine::Fill(const event::ProgressEvent& reported,
       return absl::OkStatus();
     }
     absl::Status operator()(const event::SessionResumed&) const {
+      const bool had = machine.state_->ended() ? machine.state_->resumed : !machine.state_->lost;
+      if (had) return absl::OkStatus();
       event.mutable_source_resumed()->set_source(machine.state_->info->source);
       return absl::OkStatus();
     }
     absl::Status operator()(const event::OutcomeUnknown& change) const {
       if (machine.state_->ended()) return absl::OkStatus();
-      *finish(v1::OPERATION_STATE_OUTCOME_UNKNOWN).mutable_error() =
-          MakeRpcStatus(absl::StatusCode::kUnknown, change.reason, "OUTCOME_UNKNOWN");
+      *finish(v1::OPERATION_STATE_OUTCOME_UNKNOWN).mutable_error() = MakeRpcStatus(
+          absl::StatusCode::kUnknown, change.reason, change.may_return ? kResumeTimeout : kOutcomeUnknown);
       taken.durable = true;
       return absl::OkStatus();
     }

@@ -2,18 +2,18 @@
 // Owned by the journal's thread. Take() turns what a source says into the event to be journaled and applies
 // it; Share() after the commit hands the state to readers.
 //
-//   state \ event        accepted  started  subtask,%,overall  final   refused  lost     resumed  unknown
-//   cancel reserved             initial.  -        -                  -       -        -        -        - -
-//   initialized          -         started  -                  -       ended    same     (lost)   ended* same
-//   started              -         -        same               ended   -        same     (lost)   ended* same
-//   ended                -         -        -                  -       -        -        -        - ignored
-//   ended*, not resumed  -         -        -                  -       -        -        resumed  ignored
-//   ignored ended*, resumed      -         as before the end, but only `final` changes the state; lost,
-//   unknown: not resumed
+//   state \ event        accepted  started  subtask,%,overall  final   refused  lost     resumed  unknown  cancel
+//   reserved             initial.  -        -                  -       -        -        -        -        -
+//   initialized          -         started  -                  -       ended    same     (lost)   ended*   same
+//   started              -         -        same               ended   -        same     (lost)   ended*   same
+//   ended                -         -        -                  -       -        -        -        -        ignored
+//   ended*, not resumed  -         -        -                  -       -        -        resumed  ignored  ignored
+//   ended*, resumed      -         as before the end, but only `final` changes the state;
+//                                                                               not res. ignored  ignored  ignored
 //
-//   -: kFailedPrecondition. ended*: OUTCOME_UNKNOWN. (lost): while lost only. ignored: OK without an event.
-//   `lost` while lost is ignored. Any event whose source_sequence was seen is ignored; one beyond the next is
-//   kInvalidArgument.
+//   -: kFailedPrecondition. ended*: OUTCOME_UNKNOWN. (lost): while lost, else ignored: a loss that could not be
+//   journaled is none. ignored: OK without an event. `lost` while lost is ignored. Any event whose
+//   source_sequence was seen is ignored; one beyond the next is kInvalidArgument.
 #pragma once
 
 #include <cstdint>

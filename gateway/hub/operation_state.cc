@@ -101,10 +101,12 @@ void Apply(const v1::Event& event, std::uint64_t offset, OperationState& state, 
     case v1::Event::kSourceLost:
       state.lost = true;
       state.resumed = false;
+      summary.set_lost_reason(event.source_lost().reason());
       break;
     case v1::Event::kSourceResumed:
       state.lost = false;
       state.resumed = state.ended();
+      summary.clear_lost_reason();
       break;
     case v1::Event::kCancelRequested:
       *summary.mutable_cancel_time() = event.cancel_requested().cancel_time();

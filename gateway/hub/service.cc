@@ -28,11 +28,18 @@ constexpr std::size_t kShownSubtasks = 1000;               // GetOperation
 constexpr std::size_t kShownBytes = std::size_t{2} << 20;  // of them
 constexpr std::size_t kShownCompletionStatus = std::size_t{1} << 20;
 constexpr std::size_t kPageBytes = std::size_t{3} << 20;  // of a list: below gRPC's 4 MiB
+// A server keeps events for so long after the end of an operation (ipam_progress.idl, ResumeCallback).
+constexpr absl::Duration kResumableAfterEnd = absl::Hours(24 * 7);
 
 std::string SystemBootId() {
   std::string id;
   std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
   return id;
+}
+
+// By its server, whose events are numbered: by the base interface they are not.
+bool CanResume(const OperationState& state) {
+  return !state.server_operation_id.empty() && (!state.started || state.last_source_sequence != 0);
 }
 
 // One gateway a journal: the lock goes with the process, however it ends.
@@ -77,6 +84,7 @@ class ServiceImpl final : public Service {
   void AddSource(std::string name, event::OperationSource& source) override {
     starter_->AddSource(std::move(name), source);
   }
+  void ResumeOperations() override;
   void StartOperation(v1::StartOperationRequest request, Caller caller, OperationCallback done) override {
     starter_->Start(std::move(request), std::move(caller), std::move(done));
   }
@@ -98,7 +106,7 @@ class ServiceImpl final : public Service {
   Counters counters() const override;
 
  private:
-  absl::Status EndWhatRan();
+  absl::Status TakeOverWhatRan();
   absl::StatusOr<StatePtr> Find(const std::string& name, const std::string& field) const;
   absl::StatusOr<SubtaskList> SubtasksOf(const OperationState& state);
   absl::StatusOr<hub::Watch::Plan> MakePlan(const v1::WatchOperationsRequest& request) const;
@@ -123,11 +131,11 @@ absl::Status ServiceImpl::Start() {
   watchers_ = std::make_unique<Watchers>(options_, catalog_, *reader_, *dependencies_.clock,
                                          [this] { return ChangedSources(); });
   watchers_->Start();
-  return EndWhatRan();
+  return TakeOverWhatRan();
 }
 
-// What ran when the last process stopped: its sessions went with it. Nobody sees it as running.
-absl::Status ServiceImpl::EndWhatRan() {
+// What ran when the last process stopped: its sessions went with it. Nobody sees it as running undisturbed.
+absl::Status ServiceImpl::TakeOverWhatRan() {
   std::vector<StatePtr> left;
   catalog_.ForEachNewest(std::numeric_limits<std::uint64_t>::max(), [&left](const StatePtr& state) {
     if (!state->ended() || state->resumed) left.push_back(state);
@@ -139,7 +147,7 @@ absl::Status ServiceImpl::EndWhatRan() {
   absl::Status result;
   for (const StatePtr& state : left) {
     event::ProgressEvent event;
-    if (state->ended()) {
+    if (state->ended() || CanResume(*state)) {
       event.change = event::SessionLost{"the gateway stopped"};
     } else {
       event.change =
@@ -154,6 +162,20 @@ absl::Status ServiceImpl::EndWhatRan() {
   base::MutexLock lock(mutex);
   ready.wait(mutex, [&] { return waiting == 0; });
   return result;
+}
+
+void ServiceImpl::ResumeOperations() {
+  const absl::Time now = dependencies_.clock->Now();
+  std::vector<StatePtr> left;
+  catalog_.ForEachNewest(std::numeric_limits<std::uint64_t>::max(), [&](const StatePtr& state) {
+    if (!CanResume(*state)) return true;
+    const bool may_return = state->summary.state() == v1::OPERATION_STATE_OUTCOME_UNKNOWN &&
+                            ReasonOf(state->summary.error()) == kResumeTimeout &&
+                            now - FromProto(state->summary.end_time()) < kResumableAfterEnd;
+    if (!state->ended() || may_return) left.push_back(state);
+    return true;
+  });
+  for (const StatePtr& state : left) starter_->Resume(*state);
 }
 
 absl::StatusOr<StatePtr> ServiceImpl::Find(const std::string& name, const std::string& field) const {
@@ -348,7 +370,8 @@ std::vector<v1::SourceStatus> ServiceImpl::ChangedSources() {
   for (v1::SourceStatus& status : starter_->Sources()) {
     auto [shown, is_new] = shown_sources_.try_emplace(status.source(), status);
     if (is_new) continue;
-    const bool same = shown->second.state() == status.state() && shown->second.reason() == status.reason();
+    const bool same = shown->second.state() == status.state() && shown->second.reason() == status.reason() &&
+                      shown->second.can_cancel() == status.can_cancel();
     shown->second = status;
     if (!same) changed.push_back(std::move(status));
   }

@@ -23,12 +23,17 @@ using OperationCallback = absl::AnyInvocable<void(absl::StatusOr<v1::Operation>)
 
 class Service : public event::EventSink {
  public:
-  // Opens the journal. Operations that had not ended when the last process stopped end as OUTCOME_UNKNOWN.
+  // Opens the journal. Operations that had not ended when the last process stopped are lost; those that no
+  // source can resume end as OUTCOME_UNKNOWN.
   static absl::StatusOr<std::unique_ptr<Service>> Open(Options options, Dependencies dependencies);
 
   // Once for each management server, before the first call that names it. Not owned; lives until Stop()
   // returned.
   virtual void AddSource(std::string name, event::OperationSource& source) = 0;
+
+  // Once, after the last AddSource: asks the sources to resume what the last process left, also operations
+  // whose outcome is unknown because that took too long.
+  virtual void ResumeOperations() = 0;
 
   virtual void StartOperation(v1::StartOperationRequest request, Caller caller, OperationCallback done) = 0;
   virtual void CancelOperation(v1::CancelOperationRequest request, Caller caller, OperationCallback done) = 0;

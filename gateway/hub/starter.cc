@@ -66,6 +66,7 @@ std::vector<v1::SourceStatus> Starter::Sources() const {
     status.set_state(ToProto(state.state));
     status.set_reason(state.reason);
     *status.mutable_since() = hub::ToProto(state.since);
+    status.set_can_cancel(state.can_cancel);
     status.set_running_operations(catalog_.running_of(name));
   }
   return result;
@@ -254,6 +255,11 @@ void Starter::Cancel(const v1::CancelOperationRequest& request, OperationCallbac
   }
   source->Cancel(
       state->server_operation_id, [this, id = *id, done = std::move(done)](absl::Status status) mutable {
+        if (status.code() == absl::StatusCode::kFailedPrecondition) {
+          // It had ended: that is on its way, or here already.
+          const StatePtr now = catalog_.Find(id);
+          return now == nullptr ? done(OperationNotFound(OperationName(id))) : done(now->summary);
+        }
         if (!status.ok()) return done(std::move(status));
         journal_.Publish(id, CancelTaken{}, [this, id, done = std::move(done)](absl::Status stored) mutable {
           const StatePtr now = catalog_.Find(id);
@@ -262,6 +268,24 @@ void Starter::Cancel(const v1::CancelOperationRequest& request, OperationCallbac
           done(now->summary);
         });
       });
+}
+
+void Starter::Resume(const OperationState& state) {
+  const std::string id = state.info->id;
+  // What nobody can resume ends. An end that is there already stays as it is.
+  const auto end = [this, id](const std::string& reason, bool may_return) {
+    journal_.Publish(id, event::ProgressEvent{.change = event::OutcomeUnknown{reason, may_return}},
+                     [](const absl::Status&) {});
+  };
+  event::OperationSource* source = FindSource(state.info->source);
+  if (source == nullptr) {
+    return end(absl::StrCat("there is no source ", state.info->source, " any more to resume it"), true);
+  }
+  source->Resume(id, state.server_operation_id, state.last_source_sequence,
+                 [end](const absl::Status& status) {
+                   if (status.code() == absl::StatusCode::kUnimplemented)
+                     end(std::string(status.message()), false);
+                 });
 }
 
 }  // namespace ipam::hub

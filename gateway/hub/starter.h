@@ -1,4 +1,4 @@
-// StartOperation and CancelOperation, design.md section 4: checks, idempotency by request_id, the source, and
+// StartOperation, CancelOperation and what asks a source to resume, design.md section 4: checks, idempotency by request_id, the source, and
 // what the caller is told.
 //
 //   check the request -> the same request_id: the operation it made, or the start under way -> limits, source
@@ -35,6 +35,9 @@ class Starter {
   // Any thread; `done` is called once, at once or from a thread of the source.
   void Start(v1::StartOperationRequest request, Caller caller, OperationCallback done);
   void Cancel(const v1::CancelOperationRequest& request, OperationCallback done);
+
+  // An operation of the last process.
+  void Resume(const OperationState& state);
 
   // By name.
   std::vector<v1::SourceStatus> Sources() const;

@@ -129,8 +129,22 @@ class FakeSource final : public event::OperationSource {
                         [this, done = std::move(done)](absl::Status) mutable { done(refuse_after); });
         });
   }
-  void Resume(std::string, std::string, std::uint64_t, event::Done done) override {
-    done(absl::UnimplementedError("no resume"));
+  struct Resumed {
+    std::string operation;
+    std::string server_operation_id;
+    std::uint64_t last_source_sequence = 0;
+  };
+  void Resume(std::string operation, std::string server_id, std::uint64_t last_source_sequence,
+              event::Done done) override {
+    {
+      base::MutexLock lock(mutex_);
+      resumed_.push_back({std::move(operation), std::move(server_id), last_source_sequence});
+    }
+    done(resume_status);
+  }
+  std::vector<Resumed> resumed() const {
+    base::MutexLock lock(mutex_);
+    return resumed_;
   }
   void Cancel(std::string, event::Done done) override { done(cancel_status); }
   event::SourceStatus State() const override {
@@ -149,13 +163,14 @@ class FakeSource final : public event::OperationSource {
 
   std::atomic<int> starts_{0};
   std::string server_operation_id = "8b0cb5ad-0000-4000-8000-000000000001";
-  absl::Status validate_status, refuse_before, refuse_after, cancel_status;
+  absl::Status validate_status, refuse_before, refuse_after, cancel_status, resume_status;
 
  private:
   event::EventSink& sink_;
   mutable base::Mutex mutex_;
   event::SourceStatus state_{"", event::SourceState::kConnected, "", absl::UnixEpoch()};
   std::string last_operation_;
+  std::vector<Resumed> resumed_;
 };
 
 // The transport of one watch. Reads as long as the test waits on it.
@@ -257,10 +272,11 @@ inline Dependencies TestDependencies(base::Clock& clock) {
   return dependencies;
 }
 
-// A hub with one source, "server".
+// A hub with one source.
 class Hub {
  public:
-  explicit Hub(const std::string& journal, std::function<void(Options&)> change = nullptr) {
+  explicit Hub(const std::string& journal, std::function<void(Options&)> change = nullptr,
+               const std::string& source_name = "server") {
     Options options;
     options.journal_path = journal;
     if (change) change(options);
@@ -271,7 +287,7 @@ class Hub {
     }
     service = *std::move(opened);
     source = std::make_unique<FakeSource>(*service);
-    service->AddSource("server", *source);
+    service->AddSource(source_name, *source);
   }
   ~Hub() { service->Stop(); }
 
@@ -288,12 +304,12 @@ class Hub {
     service->StartOperation(request, Caller{caller}, waiter.Callback());
     return waiter.Get();
   }
-  // Started, and its id.
-  std::string Run(const std::string& xml = "<Scope/>") {
+  // Started, and its id. `sequence`: that of StartProgressCallback at the server.
+  std::string Run(const std::string& xml = "<Scope/>", std::uint64_t sequence = 0) {
     const auto operation = Start(xml);
     EXPECT_TRUE(operation.ok()) << operation.status();
     const std::string id = operation->name().substr(11);
-    EXPECT_TRUE(Send(*service, id, event::Started{false}).ok());
+    EXPECT_TRUE(Send(*service, id, event::Started{false}, sequence).ok());
     return id;
   }
   void Succeed(const std::string& id) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "gateway/hub/errors.h"
 #include "tests/support/hub/fakes.h"
 #include "tests/support/matchers.h"
 
@@ -96,15 +97,15 @@ TEST(OperationMachine, WalksEveryStateAndEvent) {
                                           "lost",       "resumed", "unknown",       "cancel"};
   const std::map<std::string, std::vector<std::string>> expected = {
       {"reserved", {"P", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"}},
-      {"initialized", {"-", "R", "-", "-", "-", "-", "-", "F", "P", "-", "U", "P"}},
+      {"initialized", {"-", "R", "-", "-", "-", "-", "-", "F", "P", "0", "U", "P"}},
       {"initialized lost", {"-", "R", "-", "-", "-", "-", "-", "F", "0", "P", "U", "P"}},
-      {"started", {"-", "-", "R", "R", "R", "R", "S", "-", "R", "-", "U", "R"}},
+      {"started", {"-", "-", "R", "R", "R", "R", "S", "-", "R", "0", "U", "R"}},
       {"started lost", {"-", "-", "R", "R", "R", "R", "S", "-", "0", "R", "U", "R"}},
       {"ended", {"-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "0"}},
       {"refused", {"-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "0"}},
       {"unknown", {"-", "-", "-", "-", "-", "-", "-", "-", "-", "U", "0", "0"}},
       {"unknown unstarted", {"-", "-", "-", "-", "-", "-", "-", "-", "-", "U", "0", "0"}},
-      {"unknown resumed", {"-", "-", "U", "U", "U", "U", "S", "-", "U", "-", "0", "0"}},
+      {"unknown resumed", {"-", "-", "U", "U", "U", "U", "S", "-", "U", "0", "0", "0"}},
   };
   const std::map<v1::OperationState, std::string> letters = {{v1::OPERATION_STATE_PENDING, "P"},
                                                              {v1::OPERATION_STATE_RUNNING, "R"},
@@ -241,6 +242,24 @@ TEST(OperationMachine, ALaterEndCorrectsAnUnknownOutcome) {
   ASSERT_OK(machine.Do(Overall(event::OverallStatus::kCompletedWithSuccess), 3));
   EXPECT_EQ(machine.summary().state(), v1::OPERATION_STATE_SUCCEEDED);
   EXPECT_FALSE(machine.summary().has_error());
+}
+
+TEST(OperationMachine, SaysWhyNoCallbacksComeUntilTheyDoOrItEnds) {
+  for (const bool resumes : {true, false}) {
+    Machine machine;
+    ASSERT_OK(machine.Do(event::Accepted{}));
+    ASSERT_OK(machine.Do(event::SessionLost{"cut"}));
+    EXPECT_EQ(machine.summary().lost_reason(), "cut");
+    ASSERT_OK(machine.Take(CancelTaken{}));
+    EXPECT_EQ(machine.summary().lost_reason(), "cut");
+    if (resumes) {
+      ASSERT_OK(machine.Do(event::SessionResumed{}));
+    } else {
+      ASSERT_OK(machine.Do(event::OutcomeUnknown{"too long", true}));
+      EXPECT_EQ(ReasonOf(machine.summary().error()), kResumeTimeout);
+    }
+    EXPECT_EQ(machine.summary().lost_reason(), "");
+  }
 }
 
 TEST(OperationMachine, RefusesValuesOutsideTheirRange) {

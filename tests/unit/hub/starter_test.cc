@@ -123,6 +123,14 @@ TEST(Cancel, IsTakenOnceAndAnEndKeepsItsState) {
   hub.source->cancel_status = absl::OkStatus();
   EXPECT_TRUE(cancel()->has_cancel_time());
   EXPECT_EQ(cancel()->last_sequence(), 3u) << "again: OK, and no second event";
+  const std::string other = hub.Run();
+  request.set_name("operations/" + other);
+  hub.source->cancel_status = absl::FailedPreconditionError("had ended");
+  EXPECT_FALSE(cancel()->has_cancel_time()) << "the end won: nothing is recorded";
+  EXPECT_EQ(cancel()->last_sequence(), 2u);
+  hub.Succeed(other);
+  hub.source->cancel_status = absl::OkStatus();
+  request.set_name("operations/" + id);
   hub.source->SetState(event::SourceState::kDisconnected, "");
   EXPECT_THAT(cancel(), StatusIs(absl::StatusCode::kUnavailable));
   hub.Succeed(id);

@@ -27,6 +27,7 @@ class FakeHub final : public hub::Service {
     stored(absl::OkStatus());
   }
   void AddSource(std::string, event::OperationSource&) override {}
+  void ResumeOperations() override {}
   void StartOperation(v1::StartOperationRequest request, hub::Caller, hub::OperationCallback done) override {
     base::MutexLock lock(mutex_);
     started_.push_back(std::move(request));
