@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/bridge/canceller.h"
 
 namespace ipam::bridge {
 
@@ -25,6 +26,15 @@ DcomSource::DcomSource(ServerOptions server, const BridgeOptions& options, Depen
                .server = {server_.host, server_.port},
                .callback_account = {server_.domain, server_.user},
                .call_timeout = options.call_timeout,
+               .resume_timeout = options.resume_timeout,
+               .connected =
+                   [this] {
+                     const event::SourceState state = State().state;
+                     return state == event::SourceState::kConnected ||
+                            state == event::SourceState::kConnectedNoCallbacks;
+                   },
+               .retry_after = [this](int failures) { return RetryAfter(failures); },
+               .on_extension = [this](bool offered) { SetCanCancel(offered); },
                .on_end = [this](Session& session) { sessions_.erase(&session); }},
       backoff_(options.min_backoff) {
   status_.source = server_.name;
@@ -57,12 +67,37 @@ void DcomSource::StartOnLoop(event::StartRequest request, event::Done done) {
   session->Begin();
 }
 
-void DcomSource::Resume(std::string, std::string, std::uint64_t, event::Done done) {
-  done(absl::UnimplementedError("the server does not offer IIpamOperationWithProgress2"));
+void DcomSource::Resume(std::string operation, std::string server_operation_id,
+                        std::uint64_t last_source_sequence, event::Done done) {
+  const std::optional<base::Guid> id = base::Guid::Parse(server_operation_id);
+  if (!id) return done(absl::UnimplementedError("no operation of a DCOM server: " + server_operation_id));
+  loop_->Post([this, operation = std::move(operation), id = *id, last_source_sequence,
+               done = std::move(done)]() mutable {
+    if (stopped_) return done(absl::UnavailableError("the gateway is stopping"));
+    auto session = std::make_shared<Session>(context_, std::move(operation), id, last_source_sequence);
+    sessions_.emplace(session.get(), session);
+    done(absl::OkStatus());
+    session->Resume();
+  });
 }
 
-void DcomSource::Cancel(std::string, event::Done done) {
-  done(absl::UnimplementedError("the server does not offer IIpamOperationWithProgress2"));
+void DcomSource::Cancel(std::string server_operation_id, event::Done done) {
+  const std::optional<base::Guid> id = base::Guid::Parse(server_operation_id);
+  if (!id) return done(absl::UnimplementedError("no operation of a DCOM server: " + server_operation_id));
+  loop_->Post([this, id = *id, done = std::move(done)]() mutable {
+    if (stopped_ || !context_.connected()) {
+      return done(absl::UnavailableError(absl::StrCat(server_.name, " is not connected")));
+    }
+    std::shared_ptr<Session> session;
+    for (const auto& [key, one] : sessions_) {
+      if (one->server_operation_id() == id) session = one;
+    }
+    if (session) session->OnCancelAsked();
+    CancelOperation(context_, id, [session, done = std::move(done)](absl::Status status) mutable {
+      done(std::move(status));
+      if (session) session->OnCancelAnswered();
+    });
+  });
 }
 
 event::SourceStatus DcomSource::State() const {
@@ -96,7 +131,10 @@ void DcomSource::OnProbed(const absl::Status& status) {
     return;
   }
   backoff_ = options_.min_backoff;
-  SetState(event::SourceState::kConnected, "");
+  if (SetState(event::SourceState::kConnected, "")) {
+    FindExtension(context_);
+    for (const auto& session : Sessions()) session->OnServerConnected();
+  }
   next_probe_ = loop_->After(options_.probe_interval, [this] { Probe(); });
 }
 
@@ -120,10 +158,24 @@ std::vector<std::shared_ptr<Session>> DcomSource::Sessions() const {
   return sessions;
 }
 
-void DcomSource::SetState(event::SourceState state, const std::string& reason) {
+// Sessions of a server that came back must not all come at the same moments.
+absl::Duration DcomSource::RetryAfter(int failures) {
+  constexpr absl::Duration kLongest = absl::Seconds(30);
+  const absl::Duration delay =
+      std::min(options_.min_backoff * (std::int64_t{1} << std::min(failures, 16)), kLongest);
+  return delay * std::uniform_real_distribution<double>(0.5, 1.0)(random_);
+}
+
+void DcomSource::SetCanCancel(bool can_cancel) {
+  base::MutexLock lock(mutex_);
+  status_.can_cancel = can_cancel;
+}
+
+// False: it was so before.
+bool DcomSource::SetState(event::SourceState state, const std::string& reason) {
   {
     base::MutexLock lock(mutex_);
-    if (status_.state == state && status_.reason == reason) return;
+    if (status_.state == state && status_.reason == reason) return false;
     if (status_.state != state) status_.since = clock_.Now();
     status_.state = state;
     status_.reason = reason;
@@ -133,6 +185,7 @@ void DcomSource::SetState(event::SourceState state, const std::string& reason) {
   } else if (!stopped_) {
     spdlog::warn("{}: disconnected: {}", server_.name, reason);
   }
+  return true;
 }
 
 void DcomSource::Stop() {

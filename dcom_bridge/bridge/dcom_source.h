@@ -15,6 +15,7 @@
 #pragma once
 
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,9 @@ class DcomSource final : public event::OperationSource {
   void OnProbed(const absl::Status& status);
   void OnDisconnected(const std::string& reason);
   std::vector<std::shared_ptr<Session>> Sessions() const;
-  void SetState(event::SourceState state, const std::string& reason);
+  bool SetState(event::SourceState state, const std::string& reason);
+  void SetCanCancel(bool can_cancel);
+  absl::Duration RetryAfter(int failures);
 
   const ServerOptions server_;
   const BridgeOptions& options_;
@@ -75,6 +78,7 @@ class DcomSource final : public event::OperationSource {
   absl::flat_hash_map<Session*, std::shared_ptr<Session>> sessions_;
   net::Timer next_probe_;
   absl::Duration backoff_;
+  std::mt19937 random_{std::random_device{}()};
   bool stopped_ = false;
 
   mutable base::Mutex mutex_;

@@ -2,54 +2,28 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/base/utf16.h"
 #include "dcom_bridge/bridge/callback_object.h"
+#include "dcom_bridge/bridge/server_answer.h"
 #include "dcom_bridge/idl/operation_with_progress.h"
 #include "dcom_bridge/idl/operation_with_progress2.h"
 #include "dcom_bridge/idl/operation_with_progress_callback.h"
-#include "dcom_bridge/ndr/codec.h"
 
 namespace ipam::bridge {
 namespace {
 
 // How long an ended operation's callback object waits for its release by the server.
 constexpr absl::Duration kLinger = absl::Seconds(30);
+// How long an end waits for the answer to a cancel at most: a server may answer neither before the other.
+constexpr absl::Duration kLongestHold = absl::Seconds(5);
 
 bool IsCompleted(const event::ProgressEvent& event) {
   const auto* overall = std::get_if<event::OverallStatusSet>(&event.change);
   return overall && overall->status >= event::OverallStatus::kCompletedWithSuccess;
-}
-
-// An answer of the server taken apart: what it returned, or why there is no return value.
-template <typename Response>
-struct Answer {
-  absl::Status transport;  // not OK: no HRESULT
-  bool executed_unknown = false;
-  Response response;
-  std::string exception_xml;
-};
-
-template <typename Response>
-Answer<Response> Read(const net::InvokeOutcome& outcome) {
-  Answer<Response> answer;
-  if (const auto* failure = std::get_if<net::InvokeFailure>(&outcome)) {
-    answer.transport = failure->status;
-    answer.executed_unknown = failure->executed_unknown;
-    return answer;
-  }
-  const auto& reply = std::get<net::InvokeReply>(outcome);
-  absl::StatusOr<Response> response = ndr::Decode<Response>(reply.body, reply.endian);
-  if (response.ok()) {
-    answer.response = *std::move(response);
-    answer.exception_xml = reply.error_description;
-  } else {
-    answer.transport = response.status();
-    answer.executed_unknown = true;
-  }
-  return answer;
 }
 
 base::HResult ToHResult(const absl::Status& status) {
@@ -82,77 +56,116 @@ void Session::Begin() {
 
 void Session::OnActivated(absl::StatusOr<std::vector<net::Activated>> activated) {
   if (!activated.ok()) return Fail(activated.status());
-  net::Activated& base = activated->at(0);
-  net::Activated& extended = activated->at(1);
-  if (base.result.ok()) progress_ = std::move(base.interface);
-  if (extended.result.ok()) progress2_ = std::move(extended.interface);
+  const base::HResult result = TakeInterfaces(*std::move(activated));
   if (state_ == State::kEnded) return ReleaseInterfaces();  // abandoned meanwhile
-  if (!progress_) return Fail(base::ToStatus(base.result, "activation of IpamOperationWithProgress"));
+  if (!progress_) return Fail(base::ToStatus(result, "activation of IpamOperationWithProgress"));
   state_ = State::kInitializing;
   const idl::InitializeOperationParameters request{base::ToUtf16(request_.parameters_xml)};
-  context_.dcom.Invoke(
-      *progress_, idl::InitializeOperationParameters::kOpnum, ndr::Encode(request), context_.call_timeout,
-      [self = shared_from_this()](auto outcome) { self->OnInitialized(std::move(outcome)); });
+  context_.dcom.Invoke(*progress_, idl::InitializeOperationParameters::kOpnum, ndr::Encode(request),
+                       context_.call_timeout,
+                       [self = shared_from_this()](const auto& outcome) { self->OnInitialized(outcome); });
 }
 
-void Session::OnInitialized(net::InvokeOutcome outcome) {
+base::HResult Session::TakeInterfaces(std::vector<net::Activated> activated) {
+  net::Activated& base = activated.at(0);
+  net::Activated& extended = activated.at(1);
+  if (base.result.ok()) progress_ = std::move(base.interface);
+  if (extended.result.ok()) progress2_ = std::move(extended.interface);
+  if (progress_) context_.on_extension(progress2_.has_value());
+  return base.result;
+}
+
+void Session::OnInitialized(const net::InvokeOutcome& outcome) {
   if (state_ != State::kInitializing) return;
-  const auto answer = Read<idl::ResultResponse>(outcome);
+  const auto answer = ReadAnswer<idl::ResultResponse>(outcome);
   if (!answer.transport.ok()) return Fail(answer.transport);
   if (!answer.response.result.ok()) {
     return Fail(Explain(answer.response.result, "InitializeOperationParameters", answer.exception_xml));
   }
   if (request_.validate_only) return Fail(absl::OkStatus());
-  if (!progress2_) return Accept("");
   state_ = State::kIdentifying;
+  if (!progress2_) return NameInitiator();
   context_.dcom.Invoke(*progress2_, idl::GetOperationId::kOpnum, ndr::Encode(idl::GetOperationId{}),
                        context_.call_timeout,
-                       [self = shared_from_this()](auto id) { self->OnIdentified(std::move(id)); });
+                       [self = shared_from_this()](const auto& id) { self->OnIdentified(id); });
 }
 
-void Session::OnIdentified(net::InvokeOutcome outcome) {
+void Session::OnIdentified(const net::InvokeOutcome& outcome) {
   if (state_ != State::kIdentifying) return;
-  const auto answer = Read<idl::GetOperationIdResponse>(outcome);
+  const auto answer = ReadAnswer<idl::GetOperationIdResponse>(outcome);
   if (!answer.transport.ok()) return Fail(answer.transport);
   if (!answer.response.result.ok()) {
     return Fail(Explain(answer.response.result, "GetOperationId", answer.exception_xml));
   }
-  Accept(answer.response.operation_id.ToString());
+  server_operation_id_ = answer.response.operation_id;
+  NameInitiator();
 }
 
-void Session::Accept(std::string server_operation_id) {
+void Session::NameInitiator() {
+  state_ = State::kNaming;
+  if (!progress2_ || request_.initiator.empty()) return Accept();
+  const idl::SetInitiator request{base::ToUtf16(request_.initiator)};
+  context_.dcom.Invoke(*progress2_, idl::SetInitiator::kOpnum, ndr::Encode(request), context_.call_timeout,
+                       [self = shared_from_this()](const auto& named) { self->OnNamed(named); });
+}
+
+void Session::OnNamed(const net::InvokeOutcome& outcome) {
+  if (state_ != State::kNaming) return;
+  const auto answer = ReadAnswer<idl::ResultResponse>(outcome);
+  if (!answer.transport.ok()) return Fail(answer.transport);
+  const base::HResult result = answer.response.result;
+  if (result == base::kAccessDenied) {
+    return Fail(absl::PermissionDeniedError(
+        absl::StrCat("the management server does not let ", context_.callback_account.Name(), " act for ",
+                     request_.initiator, ": name the account in its option --auth-trusted-initiator")));
+  }
+  if (!result.ok()) return Fail(Explain(result, "SetInitiator", answer.exception_xml));
+  Accept();
+}
+
+void Session::Accept() {
   state_ = State::kAccepting;
-  Publish({.change = event::Accepted{std::move(server_operation_id)}}, Tell::kAlways,
-          [](Session& self, absl::Status status) { self.OnAccepted(std::move(status)); });
+  Publish({.change = event::Accepted{server_operation_id_.is_nil() ? "" : server_operation_id_.ToString()}},
+          Tell::kAlways, [](Session& self, absl::Status status) { self.OnAccepted(std::move(status)); });
 }
 
 void Session::OnAccepted(absl::Status status) {
   if (state_ != State::kAccepting) return;
   if (!status.ok()) return Fail(std::move(status));
+  absl::StatusOr<orpc::MInterfacePointer> callback = ExportCallback();
+  if (!callback.ok()) return Refuse(callback.status(), "");
+  state_ = State::kStarting;
+  const idl::StartOperationWithCallback request{*std::move(callback)};
+  context_.dcom.Invoke(*progress_, idl::StartOperationWithCallback::kOpnum, ndr::Encode(request),
+                       context_.call_timeout,
+                       [self = shared_from_this()](const auto& outcome) { self->OnStartAnswered(outcome); });
+}
+
+absl::StatusOr<orpc::MInterfacePointer> Session::ExportCallback() {
   auto object = std::make_shared<CallbackObject>(weak_from_this(), context_.texts);
   absl::StatusOr<orpc::ObjRef> ref = context_.exporter.Export(object, idl::kIidOperationWithProgressCallback,
                                                               {.only_caller = context_.callback_account});
-  if (!ref.ok()) return Refuse(ref.status(), "");
+  if (!ref.ok()) return ref.status();
   callback_ = ref->std_ref()->oid;
-  state_ = State::kStarting;
-  const idl::StartOperationWithCallback request{orpc::MInterfacePointer::Of(*ref)};
-  context_.dcom.Invoke(
-      *progress_, idl::StartOperationWithCallback::kOpnum, ndr::Encode(request), context_.call_timeout,
-      [self = shared_from_this()](auto outcome) { self->OnStartAnswered(std::move(outcome)); });
+  return orpc::MInterfacePointer::Of(*ref);
 }
 
-void Session::OnStartAnswered(net::InvokeOutcome outcome) {
+void Session::OnStartAnswered(const net::InvokeOutcome& outcome) {
   if (state_ == State::kEnded) return;
-  const auto answer = Read<idl::ResultResponse>(outcome);
-  if (answer.transport.ok() && answer.response.result.ok()) return Finish(absl::OkStatus());
-  if (state_ != State::kStarting) {
-    // A callback was taken: the operation runs, whatever became of the answer. A server that started it and
-    // says that it did not is believed by its callbacks.
+  const auto answer = ReadAnswer<idl::ResultResponse>(outcome);
+  if (answer.transport.ok() && answer.response.result.ok()) {
+    proved_ = true;
+    return Finish(absl::OkStatus());
+  }
+  if (proved_) {
+    // The operation runs, whatever became of the answer. A server that started it and says that it did not is
+    // believed by its callbacks.
     spdlog::warn("{}: {} after callbacks: {}", context_.server.ToString(),
                  "StartOperationWithCallback failed", std::string(answer.transport.message()));
     return Finish(absl::OkStatus());
   }
   if (!answer.transport.ok() && answer.executed_unknown) {
+    if (state_ != State::kStarting) return;  // lost already: resuming settles it
     return Lose(
         absl::StrCat("no answer to StartOperationWithCallback: ", std::string(answer.transport.message())));
   }
@@ -170,47 +183,98 @@ absl::Status Session::Explain(base::HResult result, const std::string& method,
 
 void Session::OnCallbacks(std::vector<event::ProgressEvent> events, std::uint64_t association,
                           Respond respond) {
+  if (cancels_ == 0 || !IsCompleted(events.back())) {
+    return TakeCallbacks(std::move(events), association, std::move(respond));
+  }
+  if (held_end_) return respond(base::kIllegalMethodCall);
+  held_end_ = HeldEnd{std::move(events), association, std::move(respond)};
+  hold_ = context_.loop->After(kLongestHold, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->TakeHeldEnd();
+  });
+}
+
+void Session::OnCancelAsked() { ++cancels_; }
+
+void Session::OnCancelAnswered() {
+  if (--cancels_ == 0) TakeHeldEnd();
+}
+
+void Session::TakeHeldEnd() {
+  hold_.Cancel();
+  if (!held_end_) return;
+  HeldEnd held = *std::move(held_end_);
+  held_end_.reset();
+  TakeCallbacks(std::move(held.events), held.association, std::move(held.respond));
+}
+
+void Session::TakeCallbacks(std::vector<event::ProgressEvent> events, std::uint64_t association,
+                            Respond respond) {
   if (!Allowed(events)) return respond(base::kIllegalMethodCall);
-  association_ = association;
-  if (events.front().source_sequence != 0) {
+  const bool numbered = events.front().source_sequence != 0;
+  if (numbered) {
     // ReportProgress: what is held is passed over, a hole refuses the whole call.
     std::erase_if(events, [&](const auto& event) { return event.source_sequence <= last_sequence_; });
     for (std::size_t i = 0; i < events.size(); ++i) {
       if (events[i].source_sequence != last_sequence_ + 1 + i) return respond(base::kInvalidArgument);
     }
-    if (events.empty()) return respond(base::kOk);
-    last_sequence_ = events.back().source_sequence;
+  } else {
+    unnumbered_ = true;
   }
-  if (state_ == State::kStarting) state_ = State::kRunning;
-  const bool completed = IsCompleted(events.back());
-  if (completed) state_ = State::kCompleted;
+  association_ = association;
+  if (state_ == State::kResuming) OnResumed();
+  if (events.empty()) return respond(base::kOk);
+  proved_ = true;
+  if (numbered) last_sequence_ = events.back().source_sequence;
+  state_ = IsCompleted(events.back()) ? State::kCompleted : State::kRunning;
+  PublishAll(std::move(events), std::move(respond));
+}
+
+// One answer to the caller, and one of the two On...Stored() for all: the answer of the last event stands for
+// those before it, unless one of them failed.
+void Session::PublishAll(std::vector<event::ProgressEvent> events, Respond respond) {
+  ++unanswered_;
   const auto shared = std::make_shared<Respond>(std::move(respond));
   for (std::size_t i = 0; i < events.size(); ++i) {
     const bool last = i + 1 == events.size();
-    // The answer of the last event stands for those before it, unless one of them failed.
-    const Tell tell = last ? Tell::kAlways : Tell::kFailure;
+    const bool completed = last && IsCompleted(events[i]);
     const std::uint64_t sequence = events[i].source_sequence;
-    Publish(std::move(events[i]), tell, [shared, completed, sequence](Session& self, const auto& status) {
-      if (!*shared) return;  // an earlier event of the call failed
-      std::exchange(*shared, nullptr)(ToHResult(status));
-      if (status.code() == absl::StatusCode::kInvalidArgument ||
-          status.code() == absl::StatusCode::kFailedPrecondition) {
-        // The server's mistake: it has its answer, and the operation goes on without the event.
-        if (sequence != 0) self.last_sequence_ = sequence - 1;
-        if (completed && self.state_ == State::kCompleted) self.state_ = State::kRunning;
-        return;
-      }
-      if (!status.ok()) {
-        self.Lose(absl::StrCat("a callback could not be journaled: ", std::string(status.message())));
-      } else if (completed) {
-        self.OnCompleted();
-      }
-    });
+    Publish(std::move(events[i]), last ? Tell::kAlways : Tell::kFailure,
+            [shared, last, completed, sequence](Session& self, const absl::Status& status) {
+              if (last) --self.unanswered_;
+              if (*shared) {  // else an earlier event of the call failed
+                std::exchange(*shared, nullptr)(ToHResult(status));
+                if (status.ok()) {
+                  self.OnStored(sequence, completed);
+                } else {
+                  self.OnNotStored(sequence, completed, status);
+                }
+              }
+              if (last && self.retry_due_) self.Retry();
+            });
   }
+}
+
+void Session::OnStored(std::uint64_t sequence, bool completed) {
+  stored_sequence_ = std::max(stored_sequence_, sequence);
+  failures_ = 0;
+  if (completed) OnCompleted();
+}
+
+void Session::OnNotStored(std::uint64_t sequence, bool completed, const absl::Status& status) {
+  if (sequence != 0) stored_sequence_ = std::max(stored_sequence_, sequence - 1);
+  if (status.code() == absl::StatusCode::kInvalidArgument ||
+      status.code() == absl::StatusCode::kFailedPrecondition) {
+    // The server's mistake: it has its answer, and the operation goes on without the event.
+    if (sequence != 0) last_sequence_ = sequence - 1;
+    if (completed && state_ == State::kCompleted) state_ = State::kRunning;
+    return;
+  }
+  Lose(absl::StrCat("a callback could not be journaled: ", std::string(status.message())));
 }
 
 void Session::OnCompleted() {
   Finish(absl::OkStatus());
+  if (state_ != State::kCompleted || !callback_) return End();  // the server has let go of it meanwhile
   linger_ = context_.loop->After(kLinger, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->End();
   });
@@ -218,9 +282,9 @@ void Session::OnCompleted() {
 
 // 3.21.1.1: StartProgressCallback first and once, nothing behind the last SetOverallStatus.
 bool Session::Allowed(const std::vector<event::ProgressEvent>& events) const {
-  bool started = state_ == State::kRunning;
+  if (!in_session() && state_ != State::kResuming) return false;
+  bool started = state_ == State::kRunning || (state_ == State::kResuming && last_sequence_ > 0);
   bool completed = false;
-  if (state_ != State::kStarting && state_ != State::kRunning) return false;
   for (const event::ProgressEvent& event : events) {
     if (event.source_sequence != 0 && event.source_sequence <= last_sequence_) continue;
     const bool start = std::holds_alternative<event::Started>(event.change);
@@ -233,18 +297,28 @@ bool Session::Allowed(const std::vector<event::ProgressEvent>& events) const {
 
 void Session::OnCallbackReleased(const std::string& reason) {
   callback_.reset();
-  if (running()) return Lose(reason);
-  if (state_ == State::kCompleted) End();
+  if (in_session()) return Lose(reason);
+  if (state_ == State::kResuming) return RetryLater(reason);
+  EndIfStored();
 }
 
 void Session::OnCallbackConnectionClosed(std::uint64_t association) {
-  if (association == association_ && running()) Lose("the server closed the connection of its callbacks");
+  if (association == association_ && in_session()) Lose("the server closed the connection of its callbacks");
 }
 
 void Session::OnServerLost(const std::string& reason) {
-  if (running()) return Lose(reason);
-  if (state_ == State::kCompleted) End();
-  // Before the start, the call under way fails by itself.
+  // Before the start, and while resuming, the call under way fails by itself.
+  if (!in_session() && state_ != State::kCompleted) return;
+  for (auto* interface : {&progress_, &progress2_}) {
+    if (*interface) context_.dcom.Forget(*std::exchange(*interface, std::nullopt));
+  }
+  if (in_session()) return Lose(reason);
+  EndIfStored();
+}
+
+// Until the end is stored it may have to be asked for again.
+void Session::EndIfStored() {
+  if (state_ == State::kCompleted && unanswered_ == 0) End();
 }
 
 void Session::Abandon() {
@@ -278,24 +352,28 @@ void Session::Refuse(absl::Status status, std::string exception_xml) {
   Fail(std::move(status));
 }
 
-void Session::Lose(const std::string& reason) {
-  // Without IIpamOperationWithProgress2::ResumeCallback nothing can be had back: the outcome stays unknown.
-  Publish({.change = event::OutcomeUnknown{reason}}, Tell::kFailure, nullptr);
-  Fail(absl::UnavailableError(absl::StrCat("the outcome is not known: ", reason)));
-}
-
 void Session::Finish(absl::Status status) {
+  settle_.Cancel();
   if (event::Done done = std::exchange(done_, nullptr)) done(std::move(status));
 }
 
 void Session::End() {
   if (state_ == State::kEnded) return;
   state_ = State::kEnded;
-  linger_.Cancel();
+  for (net::Timer* timer : {&hold_, &retry_, &resume_timeout_, &settle_, &linger_}) timer->Cancel();
   const auto self = shared_from_this();
+  LetGo();
+  context_.on_end(*this);
+}
+
+void Session::LetGo() {
+  ++attempt_;
+  hold_.Cancel();
+  linger_.Cancel();
+  held_end_.reset();
+  association_ = 0;
   if (callback_) context_.exporter.Revoke(*std::exchange(callback_, std::nullopt));
   ReleaseInterfaces();
-  context_.on_end(*this);
 }
 
 void Session::ReleaseInterfaces() {

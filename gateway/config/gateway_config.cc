@@ -19,6 +19,7 @@ struct Raw {
   std::string http_listen = "127.0.0.1:8080";
   std::string retention_age = "720h";
   std::string drain = "8s";
+  std::string resume_timeout = "10m";
 };
 
 void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw& raw) {
@@ -45,6 +46,10 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
          "--dcom-callback-host", c.bridge.callback_hosts,
          "Name or address under which the server reaches it, repeatable (default: the listen address)")
       ->take_all();
+
+  app.add_option("--dcom-resume-timeout", raw.resume_timeout,
+                 "An operation whose session is lost for so long is of unknown outcome, until it is had back")
+      ->capture_default_str();
 
   app.add_option("--grpc-listen", c.grpc_listen, "gRPC")->type_name("ADDRESS:PORT")->capture_default_str();
   app.add_option("--http-listen", raw.http_listen, "HTTP, WebSocket and dashboard")
@@ -106,6 +111,8 @@ absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& r
   IPAM_RETURN_IF_ERROR(settings::ParseHostPort("--grpc-listen", c.grpc_listen).status());
   IPAM_ASSIGN_OR_RETURN(c.hub.retention.max_age,
                         settings::ParseTime("--journal-retention-age", raw.retention_age));
+  IPAM_ASSIGN_OR_RETURN(c.bridge.resume_timeout,
+                        settings::ParseTime("--dcom-resume-timeout", raw.resume_timeout));
   IPAM_ASSIGN_OR_RETURN(c.drain, settings::ParseTime("--drain", raw.drain));
   return absl::OkStatus();
 }

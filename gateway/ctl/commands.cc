@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "gateway/ctl/cancel.h"
 #include "gateway/ctl/refusal.h"
 #include "gateway/ctl/start.h"
 #include "gateway/ctl/table.h"
@@ -77,6 +78,7 @@ std::string DetailsText(const v1::Operation& operation) {
   field("state", Words(operation.state()));
   field("done", PercentOf(operation));
   field("reason", Reason(operation));
+  field("lost", operation.lost_reason());
   field("initiator", operation.initiator());
   field("request id", operation.request_id());
   field("created", Time(operation.create_time()));
@@ -255,6 +257,8 @@ ExitCode RunCommand(const Options& options, Client& client, const Output& output
       return Start(options, client, output, reconnect);
     case Command::kWatch:
       return Watch(options, client, output, reconnect);
+    case Command::kCancel:
+      return Cancel(options, client, output, reconnect);
     case Command::kList:
       return List(options, client, output);
     case Command::kGet:

@@ -19,6 +19,7 @@ constexpr char kFooter[] = R"(Examples:
   ipamctl start scope.xml --watch          start an operation and follow it with bars
   ipamctl watch                            follow everything, until Ctrl-C
   ipamctl list --filter 'state=RUNNING'    what runs now
+  ipamctl cancel abc --watch               ask an operation to stop, and follow it until it has
   ipamctl events operations/abc            the journal of one operation
 
 Exit codes: 0 succeeded (with warnings too), 1 failed, 2 wrong usage, 3 partially failed, 4 outcome unknown,
@@ -94,6 +95,7 @@ class CommandLine {
         ->check(CLI::Validator(CheckTimeout, "", "duration"));
     AddStart();
     AddWatch();
+    AddCancel();
     AddQueries();
   }
 
@@ -182,6 +184,18 @@ class CommandLine {
         ->type_name("TOKEN");
     watch->add_flag("--latest", options_.latest, "Percentages may be skipped, states never");
     AddProgress(watch);
+  }
+
+  void AddCancel() {
+    CLI::App* cancel =
+        Add("cancel", Command::kCancel,
+            "Ask operations to stop before their next subtask; one that has ended stays as it is");
+    cancel->add_option("NAME", options_.names, "Operations, with or without \"operations/\"")
+        ->required()
+        ->type_name("");
+    cancel->add_flag("-w,--watch", options_.watch,
+                     "Follow them to their end; the exit code is the worst of theirs");
+    AddProgress(cancel);
   }
 
   void AddQueries() {

@@ -14,7 +14,7 @@ namespace ipam::ctl {
 
 inline constexpr char kDefaultGateway[] = "127.0.0.1:50051";
 
-enum class Command { kStart, kWatch, kList, kGet, kEvents, kSources, kVersion };
+enum class Command { kStart, kWatch, kCancel, kList, kGet, kEvents, kSources, kVersion };
 
 struct Options {
   Command command = Command::kVersion;
@@ -23,14 +23,14 @@ struct Options {
   absl::Duration timeout;
 
   std::vector<std::string> files;  // start
-  bool watch = false;
+  bool watch = false;              // cancel too
   bool validate_only = false;
   std::string source;
   std::string request_id;
 
-  ProgressMode progress = ProgressMode::kAuto;  // start, watch
+  ProgressMode progress = ProgressMode::kAuto;  // start, watch, cancel
 
-  std::vector<std::string> names;  // watch, get, events: each "operations/{id}"
+  std::vector<std::string> names;  // watch, cancel, get, events: each "operations/{id}"
   std::string filter;              // watch, list
   bool until_done = false;
   bool latest = false;

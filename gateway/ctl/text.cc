@@ -152,9 +152,17 @@ std::string Title(const progress::v1::Operation& operation) {
   return Kind(operation) + " " + Harmless(operation.name());
 }
 
-std::string StateLine(const progress::v1::Operation& operation) {
+std::string Standing(const progress::v1::Operation& operation) {
+  std::string text = Words(operation.state());
   const std::string reason = Reason(operation);
-  return Title(operation) + ": " + Words(operation.state()) + (reason.empty() ? "" : ": " + reason);
+  if (!reason.empty()) absl::StrAppend(&text, ": ", reason);
+  if (!operation.lost_reason().empty())
+    absl::StrAppend(&text, ", session lost: ", Harmless(operation.lost_reason()));
+  return text;
+}
+
+std::string StateLine(const progress::v1::Operation& operation) {
+  return Title(operation) + ": " + Standing(operation);
 }
 
 std::string SourceLine(const progress::v1::SourceStatus& source) {

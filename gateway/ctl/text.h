@@ -22,7 +22,9 @@ std::string Describe(const progress::v1::Event& event);
 std::string Kind(const progress::v1::Operation& operation);
 // "CreateDhcpScope operations/abc".
 std::string Title(const progress::v1::Operation& operation);
-// The title, the state and, where there is one, the reason.
+// "running", "failed: the scope exists", "running, session lost: the server is gone".
+std::string Standing(const progress::v1::Operation& operation);
+// The title and the standing.
 std::string StateLine(const progress::v1::Operation& operation);
 std::string SourceLine(const progress::v1::SourceStatus& source);
 

@@ -106,10 +106,9 @@ class TtyRenderer final : public Renderer {
                            std::vector<std::string>& lines) {
     const std::size_t width = std::clamp<std::size_t>(size.columns / 4, 10, 30);
     // The name last: it is what a narrow terminal cuts off.
-    const std::string reason = Reason(operation);
     lines.push_back(absl::StrCat(Bar(operation.has_percent(), operation.percent(), width), " ",
-                                 Kind(operation), ": ", Words(operation.state()), reason.empty() ? "" : ": ",
-                                 reason, " (", Harmless(operation.name()), ")"));
+                                 Kind(operation), ": ", Standing(operation), " (", Harmless(operation.name()),
+                                 ")"));
     for (const v1::Subtask& subtask : operation.subtasks()) {
       const bool done = subtask.status() == v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS;
       if (IsFinal(operation.state()) && done) continue;  // what went well needs no line any more

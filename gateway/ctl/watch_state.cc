@@ -72,7 +72,8 @@ void WatchState::ApplyEvent(const v1::Event& event, v1::Operation& operation) {
       Replace(operation, event.cancel_requested());
       break;
     case v1::Event::kStarted:
-      operation.set_state(v1::OPERATION_STATE_RUNNING);
+      // After an unknown outcome only `finished` changes the state.
+      if (!IsFinal(operation.state())) operation.set_state(v1::OPERATION_STATE_RUNNING);
       operation.set_is_non_deterministic(event.started().is_non_deterministic());
       break;
     case v1::Event::kSubtaskAdded:
@@ -88,7 +89,11 @@ void WatchState::ApplyEvent(const v1::Event& event, v1::Operation& operation) {
       operation.set_overall_status(event.overall().status());
       break;
     case v1::Event::kSourceLost:
+      operation.set_lost_reason(event.source_lost().reason());
+      break;
     case v1::Event::kSourceResumed:
+      operation.clear_lost_reason();
+      break;
     case v1::Event::CHANGE_NOT_SET:
       break;
   }

@@ -182,12 +182,14 @@ void Journal::Process(std::vector<Command> commands) {
     if (!command.result.ok()) continue;
     command.result = TakeOne(command, now, batch);
     if (!command.result.ok() && transaction_.ok()) ++refused_;
-    durable = durable || (command.journaled && batch.records.back().finished);
+    // A repetition is answered when what it repeats is as durable as that has to be.
+    durable = durable || (command.journaled ? batch.records.back().finished : command.result.ok());
   }
   ended_machine_.reset();
   if (transaction_.ok()) transaction_ = FinishTransaction(batch);
   if (transaction_.ok() && batch.records.empty()) {
     store_->Rollback();
+    if (durable) FlushIfDue(true);
   } else {
     // The mark comes before anyone can hold a token of this commit. One that is ahead only raises the epoch.
     if (transaction_.ok()) transaction_ = store_->Mark(last_offset_);

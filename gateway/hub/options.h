@@ -36,6 +36,10 @@ struct Options {
   absl::Duration slow_after = absl::Seconds(10);  // full and unread for so long: cut off
   std::size_t max_watches = 10'000;
   std::size_t queue_bytes = std::size_t{64} << 20;  // events that wait for the journal
+  // Parameters are checked beside the transports' threads, which takes seconds for the largest.
+  int check_threads = 2;
+  std::size_t max_checks_waiting = 256;
+  std::size_t check_bytes = std::size_t{128} << 20;  // of parameters that wait or are being checked
   std::size_t recent_bytes = std::size_t{16}
                              << 20;  // event frames kept in memory for watchers that fall behind
 };

@@ -50,9 +50,12 @@ void Starter::AddSource(std::string name, event::OperationSource& source) {
 }
 
 void Starter::Close() {
-  base::MutexLock lock(mutex_);
-  closed_ = true;
-  sources_.clear();
+  {
+    base::MutexLock lock(mutex_);
+    closed_ = true;
+    sources_.clear();
+  }
+  workers_.Stop();
 }
 
 std::vector<v1::SourceStatus> Starter::Sources() const {
@@ -126,6 +129,15 @@ absl::Status Starter::Admit() {
 }
 
 void Starter::Start(v1::StartOperationRequest request, Caller caller, OperationCallback done) {
+  const std::size_t bytes = request.parameters_xml().size();
+  workers_.Submit(bytes, [this, request = std::move(request), caller = std::move(caller),
+                          done = std::move(done)](absl::Status turn) mutable {
+    if (!turn.ok()) return done(std::move(turn));
+    CheckAndStart(std::move(request), std::move(caller), std::move(done));
+  });
+}
+
+void Starter::CheckAndStart(v1::StartOperationRequest request, Caller caller, OperationCallback done) {
   absl::StatusOr<Checked> checked = Check(request);
   if (!checked.ok()) return done(checked.status());
   event::OperationSource* source = FindSource(checked->source_name);

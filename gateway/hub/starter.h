@@ -1,7 +1,7 @@
 // StartOperation, CancelOperation and what asks a source to resume, design.md section 4: checks, idempotency by request_id, the source, and
 // what the caller is told.
 //
-//   check the request -> the same request_id: the operation it made, or the start under way -> limits, source
+//   (on a worker:) check the request -> the same request_id: the operation it made, or the start under way -> limits, source
 //   connected
 //   -> reserve an id -> OperationSource::Start -> (Accepted is committed under that id) -> its answer answers
 //   the caller
@@ -21,18 +21,23 @@
 #include "gateway/hub/journal.h"
 #include "gateway/hub/options.h"
 #include "gateway/hub/service.h"
+#include "gateway/hub/workers.h"
 
 namespace ipam::hub {
 
 class Starter {
  public:
   Starter(const Options& options, const Dependencies& dependencies, Catalog& catalog, Journal& journal)
-      : options_(options), dependencies_(dependencies), catalog_(catalog), journal_(journal) {}
+      : options_(options),
+        dependencies_(dependencies),
+        catalog_(catalog),
+        journal_(journal),
+        workers_(options.check_threads, options.max_checks_waiting, options.check_bytes) {}
 
   void AddSource(std::string name, event::OperationSource& source);
-  // No source is called after this, and starts are kUnavailable.
+  // No source is called after this, and starts are kUnavailable, also those that wait for their check.
   void Close();
-  // Any thread; `done` is called once, at once or from a thread of the source.
+  // Any thread; `done` is called once, at once or from a thread of the source or of the workers.
   void Start(v1::StartOperationRequest request, Caller caller, OperationCallback done);
   void Cancel(const v1::CancelOperationRequest& request, OperationCallback done);
 
@@ -57,6 +62,7 @@ class Starter {
   absl::StatusOr<Checked> Check(const v1::StartOperationRequest& request) const;
   absl::StatusOr<std::string> ChooseSource(const std::string& wanted) const;
   event::OperationSource* FindSource(const std::string& name) const;
+  void CheckAndStart(v1::StartOperationRequest request, Caller caller, OperationCallback done);
   // Counts the new one in; nothing else is done where it fails.
   absl::Status Admit();
   void Validate(const v1::StartOperationRequest& request, const Checked& checked, const Caller& caller,
@@ -73,6 +79,7 @@ class Starter {
   std::map<Key, Pending> pending_ IPAM_GUARDED_BY(mutex_);
   std::size_t starting_ IPAM_GUARDED_BY(mutex_) = 0;
   bool closed_ IPAM_GUARDED_BY(mutex_) = false;
+  Workers workers_;  // the first to go: its tasks use the others
 };
 
 }  // namespace ipam::hub

@@ -117,6 +117,28 @@ def follow(browser, url, args):
     return name
 
 
+def check_lost_and_cancelled(browser, url):
+    """An operation that loses its session says so; the button cancels it."""
+    name = start_operation(url, "<Lost/>")
+    row = f'.operation[data-operation="{name}"]'
+    wait_for(f"{name} in the list", lambda: browser.find_element(By.CSS_SELECTOR, row), 20)
+    browser.find_element(By.CSS_SELECTOR, row + " button").click()
+    detail = f'#detail[data-operation="{name}"]'
+    wait_for("the lost session", lambda: browser.find_element(By.CSS_SELECTOR, row + " .badge").text == "Session lost", 60)
+    assert browser.find_element(By.CSS_SELECTOR, detail + " #detail-message").text == "played"
+    button = browser.find_element(By.CSS_SELECTOR, detail + " #detail-cancel")
+    assert button.is_displayed() and button.is_enabled() and button.text == "Cancel", button.text
+    button.click()
+    browser.switch_to.alert.dismiss()
+    assert button.is_enabled() and button.text == "Cancel", "nothing was asked for yet"
+    button.click()
+    browser.switch_to.alert.accept()
+    wait_for("the end", lambda: state_of(browser.find_element(By.CSS_SELECTOR, row)) == "CANCELLED", 60)
+    wait_for("the badge", lambda: browser.find_element(By.CSS_SELECTOR, row + " .badge").text == "Cancelled", 20)
+    assert not button.is_displayed(), "an operation that has ended cannot be cancelled"
+    assert "Cancel requested" in browser.find_element(By.CSS_SELECTOR, "#detail-facts").text
+
+
 def check_narrow_and_log(browser):
     browser.set_window_size(420, 900)
     width = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
@@ -166,6 +188,8 @@ def main():
         try:
             browser = open_browser(folder + "/profile")
             follow(browser, args.url.rstrip("/"), args)
+            if demo:
+                check_lost_and_cancelled(browser, args.url)
             check_narrow_and_log(browser)
             if demo:
                 check_reconnect(browser, demo)

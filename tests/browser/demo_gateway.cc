@@ -1,11 +1,11 @@
 // A gateway without DCOM for tests of the dashboard: the hub, the web server, and a source that plays one
-// operation with three subtasks for each StartOperation. Prints its URL and serves until its standard input
-// ends.
+// operation with three subtasks for each StartOperation. One whose parameters say <Lost/> loses its session on
+// the way and stands still until it is cancelled. Prints its URL and serves until its standard input ends.
 //   demo_gateway FOLDER [STEP_MS]
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -13,6 +13,7 @@
 
 #include "absl/time/clock.h"
 #include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/base/mutex.h"
 #include "gateway/hub/service.h"
 #include "gateway/web/web_server.h"
 
@@ -24,22 +25,39 @@ class PlayedSource final : public ipam::event::OperationSource {
  public:
   PlayedSource(ipam::event::EventSink& sink, absl::Duration step) : sink_(sink), step_(step) {}
   ~PlayedSource() override {
-    stop_ = true;
+    {
+      ipam::base::MutexLock lock(mutex_);
+      stop_ = true;
+      changed_.notify_all();
+    }
     for (std::thread& player : players_) player.join();
   }
 
   void Start(ipam::event::StartRequest request, ipam::event::Done done) override {
     ProgressEvent accepted;
-    accepted.change = ipam::event::Accepted{};
+    accepted.change = ipam::event::Accepted{request.operation};
     sink_.Publish(request.operation, std::move(accepted), std::move(done));
-    players_.emplace_back([this, operation = request.operation] { Play(operation); });
+    const bool loses = request.parameters_xml.find("<Lost/>") != std::string::npos;
+    ipam::base::MutexLock lock(mutex_);
+    players_.emplace_back([this, operation = request.operation, loses] { Play(operation, loses); });
   }
   void Resume(std::string, std::string, std::uint64_t, ipam::event::Done done) override {
     done(absl::UnimplementedError("played"));
   }
-  void Cancel(std::string, ipam::event::Done done) override { done(absl::UnimplementedError("played")); }
+  // Its end is played after `done`.
+  void Cancel(std::string operation, ipam::event::Done done) override {
+    done(absl::OkStatus());
+    ipam::base::MutexLock lock(mutex_);
+    cancelled_.insert(operation);
+    changed_.notify_all();
+  }
   ipam::event::SourceStatus State() const override {
-    return {"<b>demo</b>", ipam::event::SourceState::kConnected, "", since_};
+    ipam::event::SourceStatus status;
+    status.source = "<b>demo</b>";
+    status.state = ipam::event::SourceState::kConnected;
+    status.since = since_;
+    status.can_cancel = true;
+    return status;
   }
 
  private:
@@ -52,7 +70,15 @@ class PlayedSource final : public ipam::event::OperationSource {
     });
   }
 
-  void Play(const std::string& operation) {
+  // Whether it is to stop: at once, or after `wait` at most.
+  bool Stops(const std::string& operation, absl::Duration wait) {
+    ipam::base::MutexLock lock(mutex_);
+    const auto stops = [&]() IPAM_REQUIRES(mutex_) { return stop_ || cancelled_.count(operation) > 0; };
+    changed_.wait_for(mutex_, absl::ToChronoMilliseconds(wait), stops);
+    return stops();
+  }
+
+  void Play(const std::string& operation, bool loses) {
     Publish(operation, ipam::event::Started{});
     std::vector<ipam::event::SubtaskInstance> subtasks(3);
     for (int i = 0; i < 3; ++i) {
@@ -60,7 +86,8 @@ class PlayedSource final : public ipam::event::OperationSource {
       subtasks[i].name = "Zone " + std::to_string(i + 1) + " <img src=x onerror=alert(1)>";
       Publish(operation, ipam::event::SubtaskAdded{subtasks[i]});
     }
-    for (int percent = 0; percent <= 100 && !stop_; percent += 5) {
+    bool stopped = false;
+    for (int percent = 0; percent <= 100 && !stopped; percent += 5) {
       for (int i = 0; i < 3; ++i) {
         const bool done = percent == 100;
         Publish(operation,
@@ -70,17 +97,31 @@ class PlayedSource final : public ipam::event::OperationSource {
                                             static_cast<double>(percent), std::nullopt});
       }
       Publish(operation, ipam::event::PercentageChanged{static_cast<double>(percent)});
-      absl::SleepFor(step_);
+      if (loses && percent == 30) {
+        Publish(operation, ipam::event::SessionLost{"played"});
+        stopped = Stops(operation, absl::Hours(1));
+        Publish(operation, ipam::event::SessionResumed{});
+      }
+      stopped = stopped || Stops(operation, step_);
+    }
+    if (stopped) {
+      Publish(operation,
+              ipam::event::SubtaskChanged{subtasks[2], ipam::event::SubtaskStatus::kNotRun, 0, std::nullopt});
     }
     Publish(operation,
-            ipam::event::OverallStatusSet{ipam::event::OverallStatus::kCompletedWithSuccess, std::nullopt});
+            ipam::event::OverallStatusSet{stopped ? ipam::event::OverallStatus::kCompletedWithFailure
+                                                  : ipam::event::OverallStatus::kCompletedWithSuccess,
+                                          std::nullopt});
   }
 
   ipam::event::EventSink& sink_;
   const absl::Duration step_;
   const absl::Time since_ = absl::Now();
-  std::atomic<bool> stop_{false};
-  std::vector<std::thread> players_;  // the hub starts one operation after the other
+  ipam::base::Mutex mutex_;
+  ipam::base::CondVar changed_;
+  bool stop_ IPAM_GUARDED_BY(mutex_) = false;
+  std::set<std::string> cancelled_ IPAM_GUARDED_BY(mutex_);
+  std::vector<std::thread> players_ IPAM_GUARDED_BY(mutex_);
 };
 
 }  // namespace

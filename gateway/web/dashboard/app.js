@@ -4,9 +4,23 @@ import { Store } from "/store.js";
 import { View } from "/view.js";
 
 const store = new Store();
-const view = new View(document, store, (name) => {
+function select(name) {
   history.replaceState(null, "", name ? "#" + name : location.pathname);
-});
+}
+async function cancel(name) {
+  try {
+    const answer = await fetch(`/v1/${name}:cancel`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: "{}",
+    });
+    if (answer.ok) return "";
+    return `Not cancelled: ${(await answer.json()).message ?? answer.statusText}`;
+  } catch {
+    return "Not cancelled: the gateway cannot be reached.";
+  }
+}
+const view = new View(document, store, select, cancel);
 
 // What came since the last picture is drawn at once. A timer beside the animation frame: a page in the background has
 // no frames, and its title is read there.

@@ -45,7 +45,8 @@ export class Store {
     const subtasks = known?.subtasks ?? new Map();
     (operation.subtasks ?? []).forEach((subtask) => subtasks.set(subtask.instanceId ?? 0, subtask));
     this.#continued = operation.moreSubtasks ? operation.name : null;
-    this.#put({ ...operation, subtasks, lastSequence: Number(operation.lastSequence ?? 0) });
+    const lastSequence = Number(operation.lastSequence ?? 0);
+    this.#put(known ?? { ...operation, subtasks, lastSequence, lost: operation.lostReason });
   }
 
   #put(operation) {

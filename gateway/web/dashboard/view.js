@@ -78,13 +78,17 @@ export class View {
   #rows = new Map();
   #subtaskRows = new Map();
   #bar;
+  #onCancel;
   #selected = null;
   #drawn = null;
 
-  constructor(document, store, onSelect) {
+  // `onCancel` answers a promise of why it was refused, empty where it was not.
+  constructor(document, store, onSelect, onCancel) {
     this.#document = document;
     this.#store = store;
     this.#onSelect = onSelect;
+    this.#onCancel = onCancel;
+    this.#at("detail-cancel").addEventListener("click", () => this.#cancel());
     this.#bar = new Bar(document, "Progress of the operation");
     this.#at("detail-bar").append(this.#bar.element);
     this.#at("show").addEventListener("change", () => this.#drawList());
@@ -108,7 +112,10 @@ export class View {
 
   draw() {
     const store = this.#store;
-    if (store.sourcesChanged) this.#drawSources();
+    if (store.sourcesChanged) {
+      this.#drawSources();
+      this.#drawCancel(store.operations.get(this.#selected));
+    }
     if (store.changed.size > 0) {
       this.#drawList();
       if (store.changed.has(this.#selected)) this.#drawDetail();
@@ -117,6 +124,31 @@ export class View {
     }
     store.changed.clear();
     store.sourcesChanged = false;
+  }
+
+  async #cancel() {
+    const name = this.#selected;
+    const button = this.#at("detail-cancel");
+    if (!this.#document.defaultView.confirm("Ask the server to stop this operation before its next subtask?")) return;
+    button.disabled = true;
+    const refusal = await this.#onCancel(name);
+    if (name !== this.#selected) return;
+    this.#notice(refusal);
+    this.#drawCancel(this.#store.operations.get(name));
+  }
+
+  #notice(text) {
+    this.#at("detail-notice").hidden = text === "";
+    setText(this.#at("detail-notice"), text);
+  }
+
+  // Only where the server offers to cancel; while its session is down it cannot be asked.
+  #drawCancel(operation) {
+    const button = this.#at("detail-cancel");
+    const source = this.#store.sources.get(operation?.source);
+    button.hidden = !operation || !RUNNING.has(operation.state) || !source?.canCancel;
+    button.disabled = Boolean(operation?.cancelTime) || source?.state === "SOURCE_STATE_DISCONNECTED";
+    setText(button, operation?.cancelTime ? "Cancel requested" : "Cancel");
   }
 
   #drawSources() {
@@ -196,12 +228,17 @@ export class View {
     const [tone, words] = toneOf(STATES, operation.state);
     row.item.dataset.state = operation.state ?? "";
     setText(row.kind, operation.kind || operation.name);
-    row.badge.dataset.tone = tone;
-    setText(row.badge, operation.lost !== undefined ? "Session lost" : words);
+    this.#setBadge(row.badge, operation, tone, words);
     const time = operation.createTime ? new Date(operation.createTime).toLocaleString() : "";
     setText(row.about, [operation.source, time, operation.initiator].filter(Boolean).join(" · "));
     row.bar.element.setAttribute("aria-label", `Progress of ${operation.kind || operation.name}`);
     row.bar.set(operation.percent, tone, RUNNING.has(operation.state));
+  }
+
+  #setBadge(badge, operation, tone, words) {
+    const lost = operation.lost !== undefined;
+    badge.dataset.tone = lost ? "warned" : tone;
+    setText(badge, lost ? "Session lost" : words);
   }
 
   #drawDetail() {
@@ -212,6 +249,7 @@ export class View {
     if (!operation) return;
     if (this.#drawn !== operation.name) {
       this.#drawn = operation.name;
+      this.#notice("");
       this.#subtaskRows.forEach((row) => row.item.remove());
       this.#subtaskRows.clear();
       detail.dataset.operation = operation.name;
@@ -221,8 +259,8 @@ export class View {
     const [tone, words] = toneOf(STATES, operation.state);
     detail.dataset.state = operation.state ?? "";
     setText(this.#at("detail-title"), operation.kind || operation.name);
-    this.#at("detail-state").dataset.tone = tone;
-    setText(this.#at("detail-state"), words);
+    this.#setBadge(this.#at("detail-state"), operation, tone, words);
+    this.#drawCancel(operation);
     this.#bar.set(operation.percent, tone, RUNNING.has(operation.state));
     const message = operation.lost ?? operation.error?.message ?? "";
     this.#at("detail-message").hidden = message === "";
@@ -239,6 +277,7 @@ export class View {
       ["Source", operation.source],
       ["Initiator", operation.initiator],
       ["Created", time(operation.createTime)],
+      ["Cancel requested", time(operation.cancelTime)],
       ["Ended", time(operation.endTime)],
     ].filter(([, value]) => value);
     const nodes = facts.flatMap(([name, value]) => [

@@ -258,10 +258,38 @@ class Client final : public Writer {
   std::shared_ptr<Outbox> outbox_;
 };
 
-inline Dependencies TestDependencies(base::Clock& clock) {
+// The check of "<Slow/>" waits until it is opened.
+class Gate {
+ public:
+  void Pass() {
+    base::MutexLock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(mutex_, [this] { return open_; });
+    --waiting_;
+  }
+  void AwaitWaiting(int count) {
+    base::MutexLock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(mutex_, std::chrono::seconds(60), [&] { return waiting_ == count; }));
+  }
+  void Open() {
+    base::MutexLock lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  int waiting_ = 0;
+  bool open_ = false;
+};
+
+inline Dependencies TestDependencies(base::Clock& clock, Gate* gate = nullptr) {
   Dependencies dependencies;
   dependencies.clock = &clock;
-  dependencies.check_parameters = [](const std::string& xml) -> absl::StatusOr<CheckedParameters> {
+  dependencies.check_parameters = [gate](const std::string& xml) -> absl::StatusOr<CheckedParameters> {
+    if (gate != nullptr && xml == "<Slow/>") gate->Pass();
     if (xml.find("<") != 0) return absl::InvalidArgumentError("line 1: not XML");
     return CheckedParameters{xml.find("Scope") != std::string::npos ? "CreateDhcpScope" : "CreateDnsZone"};
   };
@@ -280,7 +308,7 @@ class Hub {
     Options options;
     options.journal_path = journal;
     if (change) change(options);
-    auto opened = Service::Open(options, TestDependencies(clock_));
+    auto opened = Service::Open(options, TestDependencies(clock_, &slow_checks));
     if (!opened.ok()) {
       ADD_FAILURE() << opened.status();
       std::abort();
@@ -289,7 +317,10 @@ class Hub {
     source = std::make_unique<FakeSource>(*service);
     service->AddSource(source_name, *source);
   }
-  ~Hub() { service->Stop(); }
+  ~Hub() {
+    slow_checks.Open();
+    service->Stop();
+  }
 
   absl::StatusOr<v1::Operation> Start(const std::string& xml = "<Scope/>", const std::string& request_id = "",
                                       const std::string& caller = "") {
@@ -335,6 +366,7 @@ class Hub {
   }
 
   ManualClock clock_;
+  Gate slow_checks;
   std::unique_ptr<Service> service;
   std::unique_ptr<FakeSource> source;
 };

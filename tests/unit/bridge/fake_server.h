@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "dcom_bridge/base/utf16.h"
 #include "dcom_bridge/bridge/session.h"
 #include "dcom_bridge/idl/operation_with_progress.h"
+#include "dcom_bridge/idl/operation_with_progress2.h"
 #include "dcom_bridge/idl/operation_with_progress_callback2.h"
 #include "dcom_bridge/ndr/codec.h"
 #include "dcom_bridge/net/dcom_client.h"
@@ -30,21 +32,37 @@
 
 namespace ipam::bridge {
 
-// Keeps what it is given; answers at once with `answer`.
+// Keeps what it is given; answers with `answer`, at once or when it is let go on.
 class FakeSink final : public event::EventSink {
  public:
   void Publish(const std::string& operation, event::ProgressEvent event, event::Stored stored) override {
     EXPECT_EQ(operation, "op-1");
     if (answer.ok()) events.push_back(std::move(event));
-    stored(answer);
+    if (hold) {
+      held.push_back(std::move(stored));
+    } else {
+      stored(answer);
+    }
+  }
+  void LetGo() {
+    hold = false;
+    for (event::Stored& stored : std::exchange(held, {})) stored(answer);
   }
   template <typename T>
   bool LastIs() const {
     return !events.empty() && std::holds_alternative<T>(events.back().change);
   }
+  template <typename T>
+  int Count() const {
+    return static_cast<int>(std::count_if(events.begin(), events.end(), [](const auto& event) {
+      return std::holds_alternative<T>(event.change);
+    }));
+  }
 
   std::vector<event::ProgressEvent> events;
   absl::Status answer;
+  bool hold = false;
+  std::vector<event::Stored> held;
 };
 
 inline rpc::AccountAuthProvider Acceptors(base::Clock& clock, auth::RandomSource& random) {
@@ -86,12 +104,21 @@ struct Side {
   net::DcomClient dcom;
 };
 
+// What a test says to one step of the server: "activate", "initialize", "identify", "name", "start", "resume" or
+// "cancel".
+struct Step {
+  std::optional<base::HResult> result;  // answered in place of S_OK
+  bool hold = false;                    // not answered; the responder is kept in FakeServer::held
+};
+
 // Its object answers as told, and gives the callback to the test.
 class FakeServer {
  public:
   explicit FakeServer(std::shared_ptr<net::Loop> loop) : side(std::move(loop)) {
     side.activator.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
-      return std::make_shared<Operation>(*this);
+      if (const auto result = on_step("activate").result) return *result;
+      ++created;
+      return std::make_shared<Operation>(*this, extended);
     });
   }
 
@@ -107,57 +134,96 @@ class FakeServer {
                        answered(ndr::Decode<idl::ResultResponse>(reply->body, reply->endian)->result);
                      });
   }
+  void ReleaseCallback() {
+    side.dcom.Release(*std::exchange(callback2, std::nullopt));
+    side.dcom.Release(*std::exchange(callback, std::nullopt));
+  }
 
   Side side;
-  base::HResult initialize_result;
-  base::HResult start_result;
+  bool extended = false;  // its objects have IIpamOperationWithProgress2
+  std::function<Step(const std::string& step)> on_step = [](const auto&) { return Step{}; };
   std::string exception_xml;  // of a failed answer
-  bool answer_start = true;
-  std::string parameters;
+  base::Guid operation_id = *base::Guid::Parse("8b0cb5ad-0000-4000-8000-000000000001");
   std::optional<net::RemoteInterface> callback, callback2;
+  int created = 0;
   int released = 0;
   std::vector<orpc::OrpcResponder> held;
+  // As they came.
+  std::string parameters, initiator;
+  std::vector<idl::ResumeCallback> resumes;
+  std::vector<idl::CancelOperation> cancels;
 
  private:
   class Operation final : public orpc::Object {
    public:
-    explicit Operation(FakeServer& server) : server_(server) {}
+    Operation(FakeServer& server, bool extended) : server_(server), extended_(extended) {}
     std::span<const orpc::InterfaceInfo> Interfaces() const override {
       static constexpr orpc::InterfaceInfo kInterfaces[] = {
-          {.iid = idl::kIidOperationWithProgress, .methods = 5}};
-      return kInterfaces;
-    }
-    void Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) override {
-      const auto result = [this](base::HResult value) {
-        return orpc::OrpcReply{ndr::Encode(idl::ResultResponse{value}),
-                               value.ok() ? "" : server_.exception_xml};
-      };
-      if (call.opnum == idl::InitializeOperationParameters::kOpnum) {
-        const auto request = ndr::Decode<idl::InitializeOperationParameters>(call.body, call.endian);
-        server_.parameters = base::ToUtf8(request->parameters.value_or(u""));
-        return respond(result(server_.initialize_result));
-      }
-      const auto request = ndr::Decode<idl::StartOperationWithCallback>(call.body, call.endian);
-      server_.side.dcom.Unmarshal(*request->progress_callback->Parse(),
-                                  idl::kIidOperationWithProgressCallback,
-                                  [this, result, respond = std::move(respond)](auto found) mutable {
-                                    ASSERT_TRUE(found.ok()) << found.status();
-                                    server_.callback = *found;
-                                    server_.side.dcom.QueryInterface(
-                                        *found, idl::kIidOperationWithProgressCallback2,
-                                        [this, result, respond = std::move(respond)](auto extended) mutable {
-                                          ASSERT_TRUE(extended.ok()) << extended.status();
-                                          server_.callback2 = *extended;
-                                          if (server_.answer_start)
-                                            return respond(result(server_.start_result));
-                                          server_.held.push_back(std::move(respond));
-                                        });
-                                  });
+          {.iid = idl::kIidOperationWithProgress, .methods = 5},
+          {.iid = idl::kIidOperationWithProgress2, .base = idl::kIidOperationWithProgress, .methods = 9}};
+      return std::span(kInterfaces).first(extended_ ? 2 : 1);
     }
     void OnReleased(orpc::ReleaseReason) override { ++server_.released; }
 
+    void Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) override {
+      switch (call.opnum) {
+        case idl::InitializeOperationParameters::kOpnum:
+          server_.parameters =
+              base::ToUtf8(Read<idl::InitializeOperationParameters>(call).parameters.value_or(u""));
+          return Answer("initialize", std::move(respond));
+        case idl::GetOperationId::kOpnum: {
+          const Step step = server_.on_step("identify");
+          if (step.hold) return server_.held.push_back(std::move(respond));
+          return respond(orpc::OrpcReply{ndr::Encode(idl::GetOperationIdResponse{
+              step.result ? base::Guid{} : server_.operation_id, step.result.value_or(base::kOk)})});
+        }
+        case idl::SetInitiator::kOpnum:
+          server_.initiator = base::ToUtf8(Read<idl::SetInitiator>(call).initiator.value_or(u""));
+          return Answer("name", std::move(respond));
+        case idl::CancelOperation::kOpnum:
+          server_.cancels.push_back(Read<idl::CancelOperation>(call));
+          return Answer("cancel", std::move(respond));
+        case idl::ResumeCallback::kOpnum:
+          server_.resumes.push_back(Read<idl::ResumeCallback>(call));
+          return Take("resume", *server_.resumes.back().progress_callback, std::move(respond));
+        default:
+          return Take("start", *Read<idl::StartOperationWithCallback>(call).progress_callback,
+                      std::move(respond));
+      }
+    }
+
    private:
+    template <typename Request>
+    static Request Read(const orpc::OrpcCall& call) {
+      return *ndr::Decode<Request>(call.body, call.endian);
+    }
+    void Answer(const std::string& name, orpc::OrpcResponder respond) {
+      const Step step = server_.on_step(name);
+      if (step.hold) return server_.held.push_back(std::move(respond));
+      const base::HResult result = step.result.value_or(base::kOk);
+      respond(orpc::OrpcReply{ndr::Encode(idl::ResultResponse{result}),
+                              result.ok() ? "" : server_.exception_xml});
+    }
+    // Unmarshals the callback as a stub does it, then answers.
+    void Take(const std::string& name, const orpc::MInterfacePointer& pointer, orpc::OrpcResponder respond) {
+      server_.side.dcom.Unmarshal(
+          *pointer.Parse(), idl::kIidOperationWithProgressCallback,
+          [this, name, respond = std::move(respond)](auto found) mutable {
+            // Where the caller has let go of it meanwhile, nobody hears the answer.
+            if (!found.ok()) return;
+            server_.side.dcom.QueryInterface(
+                *found, idl::kIidOperationWithProgressCallback2,
+                [this, name, found = *found, respond = std::move(respond)](auto extended) mutable {
+                  if (!extended.ok()) return;
+                  server_.callback = found;
+                  server_.callback2 = *extended;
+                  Answer(name, std::move(respond));
+                });
+          });
+    }
+
     FakeServer& server_;
+    const bool extended_;
   };
 };
 

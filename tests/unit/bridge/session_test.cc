@@ -2,76 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "fake_server.h"
-#include "tests/support/matchers.h"
+#include "session_fixture.h"
 
 namespace ipam::bridge {
 namespace {
 
 using test_support::StatusIs;
 using ::testing::HasSubstr;
-
-class SessionTest : public ::testing::Test {
- protected:
-  void Begin(bool validate_only = false) {
-    session_ = std::make_shared<Session>(
-        context_,
-        event::StartRequest{.operation = "op-1", .parameters_xml = "<p/>", .validate_only = validate_only},
-        [this](absl::Status status) { done_ = std::move(status); });
-    session_->Begin();
-  }
-  // To the point where the server holds the callback and has answered the start.
-  void BeginAndRun() {
-    Begin();
-    RunUntil([&] { return done_.has_value(); });
-    ASSERT_OK(*done_);
-    ASSERT_TRUE(server_.callback.has_value());
-    EXPECT_EQ(Call(idl::StartProgressCallback{}), base::kOk);
-  }
-  template <typename Request>
-  base::HResult Call(const Request& request) {
-    std::optional<base::HResult> result;
-    server_.CallBack(request, [&](base::HResult value) { result = value; });
-    RunUntil([&] { return result.has_value(); });
-    return result.value_or(base::kUnexpected);
-  }
-  void RunUntil(std::function<bool()> condition) {
-    loop_->Restart();
-    const absl::Time end = absl::Now() + absl::Seconds(10);
-    std::function<void()> check = [&] {
-      if (condition()) return loop_->Stop();
-      if (absl::Now() > end) {
-        ADD_FAILURE() << "nothing came";
-        return loop_->Stop();
-      }
-      poll_ = loop_->After(absl::Milliseconds(1), [&] { check(); });
-    };
-    check();
-    loop_->Run();
-  }
-  static idl::AddSubTask Subtask() { return {idl::SubTaskInstance{.sub_task_instance_id = 1}}; }
-  static idl::SetOverallStatus End() { return {idl::OverallStatus::kCompletedWithSuccess, {}}; }
-
-  std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
-  FakeServer server_{loop_};
-  Side client_{loop_};
-  FakeSink sink_;
-  Texts texts_{.check = [](TextKind, const std::string&) { return absl::OkStatus(); },
-               .error = [](const std::string& xml) { return "words of " + xml; }};
-  bool ended_ = false;
-  SessionContext context_{.loop = loop_,
-                          .dcom = client_.dcom,
-                          .exporter = client_.exporter,
-                          .sink = sink_,
-                          .texts = texts_,
-                          .server = {"127.0.0.1", server_.side.listener->port()},
-                          .callback_account = {"DOM", "gw"},
-                          .call_timeout = absl::Seconds(5),
-                          .on_end = [this](Session&) { ended_ = true; }};
-  std::shared_ptr<Session> session_;
-  std::optional<absl::Status> done_;
-  net::Timer poll_;
-};
 
 TEST_F(SessionTest, CarriesAnOperationFromActivationToItsEnd) {
   BeginAndRun();
@@ -84,8 +21,7 @@ TEST_F(SessionTest, CarriesAnOperationFromActivationToItsEnd) {
   EXPECT_TRUE(std::holds_alternative<event::SubtaskAdded>(sink_.events[2].change));
   EXPECT_TRUE(std::holds_alternative<event::OverallStatusSet>(sink_.events[3].change));
   // The server gives the callback back; then nothing is left on either side.
-  server_.side.dcom.Release(*server_.callback2);
-  server_.side.dcom.Release(*server_.callback);
+  server_.ReleaseCallback();
   RunUntil([&] { return ended_ && server_.released == 1; });
   EXPECT_EQ(sink_.events.size(), 4u);
 }
@@ -98,7 +34,9 @@ TEST_F(SessionTest, ValidateOnlyReleasesAndPublishesNothing) {
 }
 
 TEST_F(SessionTest, ParametersThatTheServerRefusesAreRecordedNowhere) {
-  server_.initialize_result = base::kInvalidArgument;
+  server_.on_step = [](const std::string& step) {
+    return step == "initialize" ? Step{.result = base::kInvalidArgument} : Step{};
+  };
   server_.exception_xml = "<e/>";
   Begin();
   RunUntil([&] { return done_.has_value() && server_.released == 1; });
@@ -107,7 +45,9 @@ TEST_F(SessionTest, ParametersThatTheServerRefusesAreRecordedNowhere) {
 }
 
 TEST_F(SessionTest, ARefusedStartEndsFailed) {
-  server_.start_result = base::kAccessDenied;
+  server_.on_step = [](const std::string& step) {
+    return step == "start" ? Step{.result = base::kAccessDenied} : Step{};
+  };
   Begin();
   RunUntil([&] { return done_.has_value() && ended_; });
   EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kPermissionDenied));
@@ -138,17 +78,10 @@ TEST_F(SessionTest, RefusesWhatTheStateMachineDoesNotAllow) {
 TEST_F(SessionTest, ReportsPassOverWhatIsHeldAndRefuseHoles) {
   Begin();
   RunUntil([&] { return done_.has_value(); });
-  const auto event = [](std::uint64_t sequence, idl::EventKind kind) {
-    return idl::ProgressEvent{
-        .sequence = sequence, .kind = kind, .sub_task_instance = idl::SubTaskInstance{}};
-  };
-  EXPECT_EQ(Call(idl::ReportProgress{
-                {event(1, idl::EventKind::kStartProgressCallback), event(2, idl::EventKind::kAddSubTask)}}),
-            base::kOk);
-  EXPECT_EQ(Call(idl::ReportProgress{
-                {event(2, idl::EventKind::kAddSubTask), event(3, idl::EventKind::kAddSubTask)}}),
-            base::kOk);
-  EXPECT_EQ(Call(idl::ReportProgress{{event(5, idl::EventKind::kAddSubTask)}}), base::kInvalidArgument);
+  using idl::EventKind;
+  EXPECT_EQ(Call(Report(1, {EventKind::kStartProgressCallback, EventKind::kAddSubTask})), base::kOk);
+  EXPECT_EQ(Call(Report(2, {EventKind::kAddSubTask, EventKind::kAddSubTask})), base::kOk);
+  EXPECT_EQ(Call(Report(5, {EventKind::kAddSubTask})), base::kInvalidArgument);
   ASSERT_EQ(sink_.events.size(), 4u);
   EXPECT_EQ(sink_.events.back().source_sequence, 3u);
 }
@@ -197,8 +130,7 @@ TEST_F(SessionTest, AReportThatTheHubRefusesMayComeAgain) {
 
 TEST_F(SessionTest, AReleasedCallbackIsALostSession) {
   BeginAndRun();
-  server_.side.dcom.Release(*server_.callback2);
-  server_.side.dcom.Release(*server_.callback);
+  server_.ReleaseCallback();
   RunUntil([&] { return ended_; });
   ASSERT_TRUE(sink_.LastIs<event::OutcomeUnknown>());
   EXPECT_THAT(std::get<event::OutcomeUnknown>(sink_.events.back().change).reason,
@@ -215,7 +147,7 @@ TEST_F(SessionTest, AClosedCallbackConnectionIsALostSession) {
 }
 
 TEST_F(SessionTest, ALostAnswerOfTheStartIsNeverAFailure) {
-  server_.answer_start = false;
+  HoldStep("start");
   Begin();
   RunUntil([&] { return !server_.held.empty(); });
   client_.rpc.Drop(context_.server, absl::UnavailableError("test"));
@@ -225,7 +157,7 @@ TEST_F(SessionTest, ALostAnswerOfTheStartIsNeverAFailure) {
 }
 
 TEST_F(SessionTest, CallbacksBeforeTheAnswerProveTheStart) {
-  server_.answer_start = false;
+  HoldStep("start");
   Begin();
   RunUntil([&] { return !server_.held.empty(); });
   EXPECT_EQ(Call(idl::StartProgressCallback{}), base::kOk);

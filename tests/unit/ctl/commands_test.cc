@@ -409,6 +409,56 @@ TEST_F(CommandsTest, SourcesAreOneObjectOfJson) {
   EXPECT_EQ(out_.text(), "{\n \"sources\": [\n  {\n   \"state\": \"SOURCE_STATE_CONNECTED\"\n  }\n ]\n}\n");
 }
 
+// --- cancel ----------------------------------------------------------------------------------------------
+class CancelTest : public CommandsTest {
+ protected:
+  CancelTest() {
+    gateway_.cancel = [](const v1::CancelOperationRequest& request, v1::Operation* operation) {
+      if (request.name() == "operations/no") {
+        return grpc::Status(grpc::StatusCode::UNIMPLEMENTED,
+                            "the management server cannot cancel operations");
+      }
+      const bool ended = request.name() == "operations/ended";
+      *operation = MakeOperation(request.name().substr(11),
+                                 ended ? v1::OPERATION_STATE_SUCCEEDED : v1::OPERATION_STATE_RUNNING, 4);
+      if (request.name() == "operations/a") operation->mutable_cancel_time()->set_seconds(1);
+      return grpc::Status::OK;
+    };
+  }
+};
+
+TEST_F(CancelTest, SaysWhatBecameOfEachRequest) {
+  EXPECT_EQ(Run({"cancel", "a", "ended", "ending"}), 0);
+  EXPECT_EQ(out_.text(),
+            "CreateDhcpScope operations/a: cancel requested\n"
+            "CreateDhcpScope operations/ended: succeeded\n"
+            "CreateDhcpScope operations/ending: ending already\n");
+}
+
+TEST_F(CancelTest, ARefusalKeepsNoOtherFromBeingAsked) {
+  EXPECT_EQ(Run({"cancel", "no", "a"}), 5);
+  EXPECT_EQ(err_.text(), "ipamctl: operations/no: the management server cannot cancel operations\n");
+  EXPECT_THAT(out_.text(), HasSubstr("operations/a: cancel requested"));
+}
+
+TEST_F(CancelTest, WithWatchLeavesAsTheOperationsEnd) {
+  v1::Event end = MakeEvent("a", 5);
+  *end.mutable_finished() = MakeOperation("a", v1::OPERATION_STATE_CANCELLED, 5);
+  WatchGives({SnapshotFrame(MakeOperation("a", v1::OPERATION_STATE_RUNNING, 4)), SnapshotEndFrame("t4"),
+              EventFrame(end)});
+  EXPECT_EQ(Run({"cancel", "a", "--watch", "--progress", "plain"}), 6);
+  EXPECT_THAT(out_.text(), HasSubstr("cancel requested\n"));
+  EXPECT_THAT(out_.text(), HasSubstr("operations/a: cancelled\n"));
+  ASSERT_EQ(watches_.size(), 1u);
+  EXPECT_TRUE(watches_[0].until_done());
+  EXPECT_THAT(watches_[0].names(), ElementsAre("operations/a"));
+}
+
+TEST_F(CancelTest, IsOneObjectOfJson) {
+  EXPECT_EQ(Run({"cancel", "ended", "--output", "json"}), 0);
+  EXPECT_THAT(out_.text(), StartsWith("{\n \"operations\": ["));
+}
+
 // --- the connection --------------------------------------------------------------------------------------
 TEST_F(CommandsTest, AnUnavailableSourceIsAnAnswerAndNoLostGateway) {
   int calls = 0;

@@ -26,6 +26,7 @@ class FakeGateway final : public v1::ProgressService::Service {
   using Writer = grpc::ServerWriter<v1::WatchOperationsResponse>;
   std::function<grpc::Status(const v1::StartOperationRequest&, v1::Operation*)> start;
   std::function<grpc::Status(const v1::GetOperationRequest&, v1::Operation*)> get;
+  std::function<grpc::Status(const v1::CancelOperationRequest&, v1::Operation*)> cancel;
   std::function<grpc::Status(const v1::ListOperationsRequest&, v1::ListOperationsResponse*)> list;
   std::function<grpc::Status(const v1::ListSubtasksRequest&, v1::ListSubtasksResponse*)> subtasks;
   std::function<grpc::Status(const v1::ListEventsRequest&, v1::ListEventsResponse*)> events;
@@ -42,6 +43,10 @@ class FakeGateway final : public v1::ProgressService::Service {
   grpc::Status GetOperation(grpc::ServerContext*, const v1::GetOperationRequest* request,
                             v1::Operation* response) override {
     return Answer(get, *request, response);
+  }
+  grpc::Status CancelOperation(grpc::ServerContext*, const v1::CancelOperationRequest* request,
+                               v1::Operation* response) override {
+    return Answer(cancel, *request, response);
   }
   grpc::Status ListOperations(grpc::ServerContext*, const v1::ListOperationsRequest* request,
                               v1::ListOperationsResponse* response) override {

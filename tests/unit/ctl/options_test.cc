@@ -84,6 +84,15 @@ TEST_F(ParseOptionsTest, TakesWatch) {
   EXPECT_EQ(options.filter, "state=RUNNING");
 }
 
+TEST_F(ParseOptionsTest, TakesCancel) {
+  const Options options = Take({"cancel", "abc", "operations/def", "-w", "--progress", "quiet"});
+  EXPECT_EQ(options.command, Command::kCancel);
+  EXPECT_THAT(options.names, ElementsAre("operations/abc", "operations/def"));
+  EXPECT_TRUE(options.watch);
+  EXPECT_EQ(options.progress, ProgressMode::kQuiet);
+  EXPECT_THAT(Refusal({"cancel"}), HasSubstr("NAME"));
+}
+
 TEST_F(ParseOptionsTest, TakesTheQueries) {
   EXPECT_EQ(Take({"list", "--limit", "7"}).limit, 7);
   EXPECT_THAT(Take({"get", "abc"}).names, ElementsAre("operations/abc"));

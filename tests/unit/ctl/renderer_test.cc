@@ -111,6 +111,19 @@ TEST(PlainRenderer, PrintsASnapshotOfSeveralFramesOnce) {
   EXPECT_EQ(out.text(), "CreateDhcpScope operations/a: running\n");
 }
 
+TEST(PlainRenderer, SaysThatASessionIsLostAndThatItIsResumed) {
+  Captured out;
+  Show show(NewRenderer(ProgressMode::kPlain, out.file(), stderr));
+  v1::Operation running = MakeOperation("a", v1::OPERATION_STATE_RUNNING, 3);
+  running.set_lost_reason("the server is\ngone");
+  v1::Event resumed = MakeEvent("a", 4);
+  resumed.mutable_source_resumed();
+  show.Frames({SnapshotFrame(running), EventFrame(resumed)});
+  EXPECT_EQ(out.text(),
+            "CreateDhcpScope operations/a: running, session lost: the server is gone\n"
+            "CreateDhcpScope operations/a: session resumed\n");
+}
+
 TEST(PlainRenderer, IsWhatAutoIsWithoutATerminal) {
   Captured out;
   Show show(NewRenderer(ProgressMode::kAuto, out.file(), stderr));

@@ -107,6 +107,66 @@ TEST(Start, ValidateOnlyRecordsNothing) {
   EXPECT_EQ(hub.service->counters().operations, 0u);
 }
 
+class SlowCheck : public ::testing::Test {
+ protected:
+  using Answer = Waiter<absl::StatusOr<v1::Operation>>;
+  void StartSlowly(Hub& hub, Answer& answer) {
+    v1::StartOperationRequest request;
+    request.set_parameters_xml("<Slow/>");
+    hub.service->StartOperation(request, Caller{}, answer.Callback());
+  }
+  TempDir dir_;
+};
+
+TEST_F(SlowCheck, HoldsUpNeitherItsCallerNorOthers) {
+  Hub hub(dir_.File("j"));
+  Answer slow;
+  StartSlowly(hub, slow);  // comes back, though the check does not
+  hub.slow_checks.AwaitWaiting(1);
+  EXPECT_OK(hub.Start("<Scope/>"));
+  EXPECT_EQ(hub.service->counters().operations, 1u);
+  hub.slow_checks.Open();
+  EXPECT_OK(slow.Get());
+}
+
+TEST_F(SlowCheck, RefusesMoreThanItsBound) {
+  Hub hub(dir_.File("j"), [](Options& options) {
+    options.check_threads = 1;
+    options.max_checks_waiting = 1;
+  });
+  Answer running, waiting, beyond;
+  StartSlowly(hub, running);
+  hub.slow_checks.AwaitWaiting(1);
+  StartSlowly(hub, waiting);
+  StartSlowly(hub, beyond);
+  EXPECT_THAT(beyond.Get(), StatusIs(absl::StatusCode::kResourceExhausted));
+  hub.slow_checks.Open();
+  EXPECT_OK(running.Get());
+  EXPECT_OK(waiting.Get());
+}
+
+TEST_F(SlowCheck, RefusesMoreBytesThanItsBoundButNeverTheFirst) {
+  Hub hub(dir_.File("j"), [](Options& options) { options.check_bytes = 1; });
+  Answer first, second;
+  StartSlowly(hub, first);
+  hub.slow_checks.AwaitWaiting(1);
+  StartSlowly(hub, second);
+  EXPECT_THAT(second.Get(), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(SlowCheck, AStopAnswersWhatWaits) {
+  Hub hub(dir_.File("j"), [](Options& options) { options.check_threads = 1; });
+  Answer running, waiting;
+  StartSlowly(hub, running);
+  hub.slow_checks.AwaitWaiting(1);
+  StartSlowly(hub, waiting);
+  std::thread stop([&] { hub.service->Stop(); });
+  EXPECT_THAT(waiting.Get(), StatusIs(absl::StatusCode::kUnavailable));
+  hub.slow_checks.Open();
+  stop.join();
+  EXPECT_THAT(running.Get(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST(Cancel, IsTakenOnceAndAnEndKeepsItsState) {
   TempDir dir;
   Hub hub(dir.File("j"));

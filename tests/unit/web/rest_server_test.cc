@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server_fixture.h"
+#include "tests/support/hub/fakes.h"
 
 namespace ipam::web {
 namespace {
@@ -317,6 +318,28 @@ TEST(WebServerStart, NamesThePortInUse) {
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the port is in use")));
   options.address = "localhost";
   EXPECT_THAT(WebServer::Start(options, hub).status(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// On the one loop that there is, with the hub that checks.
+TEST(RestServer, AnswersOthersWhileParametersAreChecked) {
+  hub::TempDir dir;
+  hub::Hub hub(dir.File("j"));
+  WebOptions options;
+  options.port = 0;
+  options.threads = 1;
+  auto server = WebServer::Start(options, *hub.service);
+  ASSERT_OK(server);
+  RawClient slow((*server)->port());
+  const std::string body = R"({"parametersXml": "<Slow/>"})";
+  slow.Send(
+      "POST /v1/operations HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+      "application/json\r\nContent-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body);
+  hub.slow_checks.AwaitWaiting(1);
+  EXPECT_EQ(RawClient((*server)->port()).Get("/v1/sources").status, 200);
+  EXPECT_TRUE(slow.SilentFor(1));
+  hub.slow_checks.Open();
+  EXPECT_EQ(slow.ReadResponse().status, 200);
 }
 
 }  // namespace
