@@ -165,9 +165,13 @@ void Session::OnStartAnswered(const net::InvokeOutcome& outcome) {
     return Finish(absl::OkStatus());
   }
   if (!answer.transport.ok() && answer.executed_unknown) {
-    if (state_ != State::kStarting) return;  // lost already: resuming settles it
-    return Lose(
-        absl::StrCat("no answer to StartOperationWithCallback: ", std::string(answer.transport.message())));
+    // Elsewhere a callback that is being stored, or resuming, settles it.
+    start_unanswered_ = true;
+    if (state_ == State::kStarting) {
+      Lose(
+          absl::StrCat("no answer to StartOperationWithCallback: ", std::string(answer.transport.message())));
+    }
+    return;
   }
   if (!answer.transport.ok()) return Refuse(answer.transport, "");
   Refuse(Explain(answer.response.result, "StartOperationWithCallback", answer.exception_xml),
@@ -223,7 +227,6 @@ void Session::TakeCallbacks(std::vector<event::ProgressEvent> events, std::uint6
   association_ = association;
   if (state_ == State::kResuming) OnResumed();
   if (events.empty()) return respond(base::kOk);
-  proved_ = true;
   if (numbered) last_sequence_ = events.back().source_sequence;
   state_ = IsCompleted(events.back()) ? State::kCompleted : State::kRunning;
   PublishAll(std::move(events), std::move(respond));
@@ -257,6 +260,8 @@ void Session::PublishAll(std::vector<event::ProgressEvent> events, Respond respo
 void Session::OnStored(std::uint64_t sequence, bool completed) {
   stored_sequence_ = std::max(stored_sequence_, sequence);
   failures_ = 0;
+  proved_ = true;
+  if (start_unanswered_) Finish(absl::OkStatus());
   if (completed) OnCompleted();
 }
 

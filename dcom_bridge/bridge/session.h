@@ -204,7 +204,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<net::RemoteInterface> progress2_;  // IIpamOperationWithProgress2
   std::optional<orpc::Oid> callback_;
   std::uint64_t association_ = 0;  // of the last callback
-  bool proved_ = false;            // a callback or ResumeCallback showed that the operation was started
+  bool proved_ = false;  // a callback that was stored, or ResumeCallback, showed that it was started
+  bool start_unanswered_ = false;  // and will not be
   bool unnumbered_ = false;        // a callback came by the base interface
   // Of ReportProgress: the last event taken, and the last one known to be stored.
   std::uint64_t last_sequence_ = 0;

@@ -233,6 +233,39 @@ TEST_F(ResumeTest, ARefusalThatComesAfterTheLossIsBelieved) {
   EXPECT_TRUE(sink_.LastIs<event::StartRefused>());
 }
 
+TEST_F(ResumeTest, AStartWhoseFirstCallbackCannotBeJournaledFails) {
+  HoldStep("start");
+  Begin();
+  RunUntil([&] { return !server_.held.empty(); });
+  connected_ = false;
+  sink_.answer = absl::InternalError("disk full");
+  EXPECT_EQ(Call(Report(1, {EventKind::kStartProgressCallback})), base::kFail);
+  sink_.answer = absl::OkStatus();
+  // The failure of the callback is that of the start, and nothing runs (ipam_progress.idl).
+  server_.held[0](orpc::OrpcReply{ndr::Encode(idl::ResultResponse{base::kFail}), ""});
+  RunUntil([&] { return done_.has_value(); });
+  EXPECT_FALSE(done_->ok());
+  EXPECT_TRUE(sink_.LastIs<event::StartRefused>());
+}
+
+TEST_F(ResumeTest, AStartIsAnsweredOnceItsFirstCallbackIsStored) {
+  HoldStep("start");
+  Begin();
+  RunUntil([&] { return !server_.held.empty(); });
+  sink_.hold = true;
+  std::optional<base::HResult> answered;
+  server_.CallBack(Report(1, {EventKind::kStartProgressCallback}),
+                   [&](base::HResult result) { answered = result; });
+  RunUntil([&] { return !sink_.held.empty(); });
+  client_.rpc.Drop(context_.server, absl::UnavailableError("the answer is lost"));
+  Settle();
+  EXPECT_FALSE(done_.has_value());
+  sink_.LetGo();
+  RunUntil([&] { return done_.has_value(); });
+  EXPECT_OK(*done_);
+  EXPECT_EQ(session_->state(), State::kRunning);
+}
+
 TEST_F(ResumeTest, ACallbackThatCannotBeJournaledFailsAndIsSentAgain) {
   BeginAndRun();
   sink_.answer = absl::InternalError("disk full");
