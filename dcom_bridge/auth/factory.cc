@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/auth/kerberos_context.h"
 #include "dcom_bridge/auth/ntlm_context.h"
 #include "dcom_bridge/auth/spnego_context.h"
 
@@ -17,8 +18,8 @@ std::string NetbiosName(std::string_view label) {
 }
 
 absl::Status NotServed(AuthType type) {
-  return absl::UnimplementedError(absl::StrCat("authentication type ", static_cast<int>(type),
-                                               " is not served: NTLM (10) and SPNEGO (9) are"));
+  return absl::UnimplementedError(
+      absl::StrCat("authentication type ", static_cast<int>(type), " is not served here"));
 }
 
 }  // namespace
@@ -41,11 +42,23 @@ ServerNames ServerNames::FromHostName(std::string_view host_name, std::string_vi
 absl::StatusOr<std::unique_ptr<SecurityContext>> NewInitiator(AuthType type, const Credentials& credentials,
                                                               std::string_view target_spn, base::Clock& clock,
                                                               RandomSource& random) {
-  if (type != AuthType::kNtlm && type != AuthType::kSpnego) return NotServed(type);
-  if (credentials.user.empty()) return absl::InvalidArgumentError("credentials without a user name");
-  auto ntlm = std::make_unique<NtlmInitiator>(credentials, target_spn, clock, random);
-  if (type == AuthType::kNtlm) return ntlm;
-  return std::make_unique<SpnegoInitiator>(std::move(ntlm));
+  if (type != AuthType::kNtlm && type != AuthType::kKerberos && type != AuthType::kSpnego)
+    return NotServed(type);
+  std::vector<NegotiableMechanism> mechanisms;
+  if (credentials.kerberos != nullptr && type != AuthType::kNtlm) {
+    if (target_spn.empty()) return absl::InvalidArgumentError("Kerberos needs the name of the server");
+    mechanisms.push_back(
+        {kKerberosOid, std::make_unique<KerberosInitiator>(credentials.kerberos, target_spn)});
+  }
+  if (!credentials.user.empty() && type != AuthType::kKerberos) {
+    mechanisms.push_back({kNtlmOid, std::make_unique<NtlmInitiator>(credentials, target_spn, clock, random)});
+  }
+  if (mechanisms.empty()) {
+    return absl::InvalidArgumentError(type == AuthType::kKerberos ? "no credentials for Kerberos"
+                                                                  : "credentials without a user name");
+  }
+  if (type != AuthType::kSpnego) return std::move(mechanisms.front().mechanism);
+  return std::make_unique<SpnegoInitiator>(std::move(mechanisms));
 }
 
 AcceptorFactory::AcceptorFactory(std::shared_ptr<const AccountFile> accounts, ServerNames names,
@@ -56,20 +69,42 @@ AcceptorFactory::AcceptorFactory(std::shared_ptr<const AccountFile> accounts, Se
           .max_time_skew = options.max_time_skew,
           .clock = &clock,
           .random = &random,
+          .guard = std::make_shared<LogonGuard>(std::move(options.guard), clock),
       })),
+      kerberos_(std::move(options.kerberos)),
       max_contexts_(options.max_contexts),
       live_(std::make_shared<std::size_t>(0)) {}
 
-absl::StatusOr<std::unique_ptr<SecurityContext>> AcceptorFactory::NewAcceptor(AuthType type) {
-  if (type != AuthType::kNtlm && type != AuthType::kSpnego) return NotServed(type);
+std::vector<AuthType> AcceptorFactory::types() const {
+  std::vector<AuthType> types = {AuthType::kSpnego};
+  if (kerberos_ != nullptr) types.push_back(AuthType::kKerberos);
+  if (ServesNtlm()) types.push_back(AuthType::kNtlm);
+  return types;
+}
+
+const LogonGuard& AcceptorFactory::guard() const { return *config_->guard; }
+
+bool AcceptorFactory::ServesNtlm() const {
+  // Without any key and any account NTLM is there all the same, and refuses everybody.
+  return kerberos_ == nullptr || config_->accounts->size() > 0;
+}
+
+absl::StatusOr<std::unique_ptr<SecurityContext>> AcceptorFactory::NewAcceptor(AuthType type,
+                                                                              std::string_view peer_address) {
+  const std::vector<AuthType> served = types();
+  if (std::find(served.begin(), served.end(), type) == served.end()) return NotServed(type);
   if (*live_ >= max_contexts_) {
     return absl::ResourceExhaustedError(absl::StrCat("all ", max_contexts_, " security contexts are in use"));
   }
   ++*live_;
   std::shared_ptr<void> slot(nullptr, [live = live_](void*) { --*live; });
-  auto ntlm = std::make_unique<NtlmAcceptor>(config_, std::move(slot));
-  if (type == AuthType::kNtlm) return ntlm;
-  return std::make_unique<SpnegoAcceptor>(std::move(ntlm));
+  std::vector<NegotiableMechanism> mechanisms;
+  if (kerberos_ != nullptr && type != AuthType::kNtlm)
+    mechanisms.push_back({kKerberosOid, std::make_unique<KerberosAcceptor>(kerberos_, slot)});
+  if (ServesNtlm() && type != AuthType::kKerberos)
+    mechanisms.push_back({kNtlmOid, std::make_unique<NtlmAcceptor>(config_, peer_address, slot)});
+  if (type != AuthType::kSpnego) return std::move(mechanisms.front().mechanism);
+  return std::make_unique<SpnegoAcceptor>(std::move(mechanisms));
 }
 
 }  // namespace ipam::auth

@@ -51,8 +51,9 @@ base::Bytes TargetInfo(const ServerNames& names, std::uint64_t now) {
 
 }  // namespace
 
-NtlmAcceptor::NtlmAcceptor(std::shared_ptr<const AcceptorConfig> config, std::shared_ptr<void> slot)
-    : config_(std::move(config)), slot_(std::move(slot)) {}
+NtlmAcceptor::NtlmAcceptor(std::shared_ptr<const AcceptorConfig> config, std::string_view peer_address,
+                           std::shared_ptr<void> slot)
+    : config_(std::move(config)), peer_address_(peer_address), slot_(std::move(slot)) {}
 
 absl::StatusOr<Token> NtlmAcceptor::Start(base::ByteView token) {
   IPAM_ASSIGN_OR_RETURN(const NegotiateMessage negotiate, NegotiateMessage::Decode(token));
@@ -119,6 +120,9 @@ absl::StatusOr<Key> NtlmAcceptor::CheckResponse(const AuthenticateMessage& messa
   // that compute the key with no domain are borne.
   const Account* account = config_->accounts->Find(base::ToUtf8(message.domain), base::ToUtf8(message.user));
   const NtHash nt_hash = account ? account->nt_hash : NtHash();
+  // By the account's own name: it may be spelled, and found, in several ways.
+  const std::string guarded = account ? Principal{account->domain, account->user}.Name() : "(unknown)";
+  IPAM_RETURN_IF_ERROR(config_->guard->Check(guarded, peer_address_));
   std::optional<Key> session_base_key;
   for (const std::u16string& domain : {message.domain, std::u16string()}) {
     const Key response_key = NtOwfV2(nt_hash, message.user, domain);
@@ -128,6 +132,7 @@ absl::StatusOr<Key> NtlmAcceptor::CheckResponse(const AuthenticateMessage& messa
     }
   }
   if (!account || !session_base_key) {
+    config_->guard->OnFailure(guarded, peer_address_);
     return absl::UnauthenticatedError(absl::StrCat("NTLM: unknown account or wrong password for ", who));
   }
 
@@ -138,6 +143,7 @@ absl::StatusOr<Key> NtlmAcceptor::CheckResponse(const AuthenticateMessage& messa
                                                    " is too old, or the clocks of both "
                                                    "sides are too far apart"));
   }
+  config_->guard->OnSuccess(guarded, peer_address_);
   mic_promised_ = (pairs.flags() & kAvFlagMicPresent) != 0;
   peer_ = Principal{account->domain, account->user};
   return *session_base_key;

@@ -92,12 +92,14 @@ struct AcceptorConfig {
   absl::Duration max_time_skew;
   base::Clock* clock;
   RandomSource* random;
+  std::shared_ptr<LogonGuard> guard;
 };
 
 class NtlmAcceptor final : public NtlmContext {
  public:
   // `slot` is held as long as this context lives: the factory counts by it.
-  NtlmAcceptor(std::shared_ptr<const AcceptorConfig> config, std::shared_ptr<void> slot);
+  NtlmAcceptor(std::shared_ptr<const AcceptorConfig> config, std::string_view peer_address,
+               std::shared_ptr<void> slot);
 
   std::optional<Principal> peer() const override {
     return state() == State::kComplete ? peer_ : std::nullopt;
@@ -113,6 +115,7 @@ class NtlmAcceptor final : public NtlmContext {
                         const Key& exported_session_key);
 
   std::shared_ptr<const AcceptorConfig> config_;
+  std::string peer_address_;
   std::shared_ptr<void> slot_;
   std::uint32_t flags_ = 0;
   Challenge server_challenge_{};

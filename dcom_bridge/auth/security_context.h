@@ -1,5 +1,5 @@
 // One security context of a connection, as the RPC layer sees it: tokens in, tokens out, then protection of
-// PDUs. NTLM, SPNEGO (and Kerberos, through GSSAPI) implement it. Bytes only: no socket, no thread, no clock
+// PDUs. NTLM, Kerberos and SPNEGO around them implement it. Bytes only: no socket, no thread, no clock
 // of its own.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dcom_bridge/base/byte_reader.h"
@@ -31,7 +32,7 @@ enum class AuthLevel : std::uint8_t {
 // Who the peer proved to be.
 struct Principal {
   std::string domain;
-  std::string user;  // as the account file writes it
+  std::string user;  // as the account file, or the KDC, writes it; Kerberos: `domain` is the realm
   // "DOMAIN\user"; the key of authorization and of the callback rule.
   std::string Name() const { return domain.empty() ? user : domain + "\\" + user; }
 };
@@ -46,6 +47,11 @@ class SecurityContext {
   virtual ~SecurityContext() = default;
 
   virtual AuthType type() const = 0;
+
+  // Of an initiator, before its first Step(): fetches what that needs from elsewhere, such as a ticket from a
+  // KDC, which may take long. `ready` is called once, from any thread or from inside, unless the context is
+  // destroyed before; Step() tells what went wrong. Without Prepare() the first Step() may block.
+  virtual void Prepare(absl::AnyInvocable<void()> ready) { ready(); }
 
   // Takes the peer's token (empty for an initiator's first step), gives the answer. kUnauthenticated:
   // refused, with a reason for the log that never holds a secret; kInvalidArgument: malformed. After an error

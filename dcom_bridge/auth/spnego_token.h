@@ -16,6 +16,10 @@ using Oid = base::Bytes;
 
 // 1.3.6.1.4.1.311.2.2.10, [MS-NLMP] 1.9
 extern const Oid kNtlmOid;
+// 1.2.840.113554.1.2.2, RFC 4121; and as Windows 2000 wrote it, 1.2.840.48018.1.2.2: the same mechanism,
+// offered by all clients of Windows to this day ([MS-SPNG] 3.1.5.2).
+extern const Oid kKerberosOid;
+extern const Oid kMsKerberosOid;
 
 // RFC 4178 4.2.2
 enum class NegState : std::uint8_t {

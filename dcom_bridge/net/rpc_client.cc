@@ -36,6 +36,7 @@ class Link : public std::enable_shared_from_this<Link> {
         endpoint_(std::move(endpoint)),
         resolver_(loop.io()),
         socket_(loop.io()),
+        security_(security.get()),
         association_({.level = options.level,
                       .security = std::move(security),
                       .max_stub = options.max_stub,
@@ -106,7 +107,9 @@ class Link : public std::enable_shared_from_this<Link> {
   void OnConnected(const pdu::SyntaxId& first_interface) {
     if (ended_) return;
     deadline_ = loop_.After(options_.connect_timeout, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->End(absl::DeadlineExceededError("no bind in time"));
+      if (const auto self = weak.lock())
+        self->End(absl::DeadlineExceededError(
+            self->prepared_ ? "no bind in time" : "no ticket in time: does the KDC of our realm answer?"));
     });
     connection_ = std::make_shared<Connection>(std::move(socket_), options_.connection);
     const std::weak_ptr<Link> weak = weak_from_this();
@@ -120,6 +123,16 @@ class Link : public std::enable_shared_from_this<Link> {
           if (const auto self = weak.lock()) self->End(status);
         },
     });
+    if (security_ == nullptr) return Open(first_interface);
+    security_->Prepare([&loop = loop_, weak, first_interface] {
+      loop.Post([weak, first_interface] {
+        if (const auto self = weak.lock(); self && !self->ended_) self->Open(first_interface);
+      });
+    });
+  }
+
+  void Open(const pdu::SyntaxId& first_interface) {
+    prepared_ = true;
     Perform(association_.Open({first_interface}), false);
   }
 
@@ -175,11 +188,13 @@ class Link : public std::enable_shared_from_this<Link> {
   tcp::resolver resolver_;
   tcp::socket socket_;  // until connected
   std::shared_ptr<Connection> connection_;
+  auth::SecurityContext* const security_;  // the association has it; null: none
   rpc::ClientAssociation association_;
   absl::flat_hash_map<rpc::CallId, Pending> calls_;
   absl::flat_hash_map<rpc::CallId, Timer> cancelled_;  // the time the server has to answer
   Timer deadline_;
   OnEnd on_end_;
+  bool prepared_ = false;
   bool bound_ = false;
   bool ended_ = false;
 };

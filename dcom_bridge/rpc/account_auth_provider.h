@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "dcom_bridge/auth/factory.h"
@@ -8,14 +9,17 @@
 
 namespace ipam::rpc {
 
-// Acceptors for the accounts of a file.
+// Acceptors for the accounts of a file and the keys of a keytab.
 class AccountAuthProvider final : public AuthProvider {
  public:
   explicit AccountAuthProvider(auth::AcceptorFactory factory) : factory_(std::move(factory)) {}
 
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-    return factory_.NewAcceptor(type);
+  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(
+      auth::AuthType type, const std::string& peer_address) override {
+    return factory_.NewAcceptor(type, peer_address);
   }
+
+  const auth::AcceptorFactory& factory() const { return factory_; }
 
  private:
   auth::AcceptorFactory factory_;

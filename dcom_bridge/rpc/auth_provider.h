@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "dcom_bridge/auth/security_context.h"
@@ -11,8 +12,9 @@ namespace ipam::rpc {
 class AuthProvider {
  public:
   virtual ~AuthProvider() = default;
-  // A fresh acceptor. kUnimplemented: this type is not offered.
-  virtual absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) = 0;
+  // A fresh acceptor for a client at `peer_address`. kUnimplemented: this type is not offered.
+  virtual absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(
+      auth::AuthType type, const std::string& peer_address) = 0;
 };
 
 }  // namespace ipam::rpc

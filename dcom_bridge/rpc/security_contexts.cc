@@ -43,7 +43,7 @@ Leg SecurityContexts::Step(const pdu::SecTrailer& trailer, base::ByteView token)
       return Refuse(pdu::RejectReason::kLocalLimitExceeded, pdu::kProtocolError,
                     absl::ResourceExhaustedError("too many security contexts"));
     }
-    auto context = provider_.NewAcceptor(type);
+    auto context = provider_.NewAcceptor(type, peer_address_);
     if (!context.ok()) {
       // [MS-RPCE] 3.3.3.5.3
       const bool unknown = context.status().code() == absl::StatusCode::kUnimplemented;

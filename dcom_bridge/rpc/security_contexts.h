@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -38,7 +40,8 @@ class SecurityContexts {
     base::Bytes token;  // to send back; may be empty
   };
 
-  SecurityContexts(AuthProvider& provider, std::size_t limit) : provider_(provider), limit_(limit) {}
+  SecurityContexts(AuthProvider& provider, std::size_t limit, std::string peer_address)
+      : provider_(provider), limit_(limit), peer_address_(std::move(peer_address)) {}
 
   // A leg of bind or alter_context: begins a context, or takes one under way further.
   Leg Step(const pdu::SecTrailer& trailer, base::ByteView token);
@@ -62,6 +65,7 @@ class SecurityContexts {
  private:
   AuthProvider& provider_;
   std::size_t limit_;
+  std::string peer_address_;
   std::map<std::uint32_t, Entry> entries_;  // calls point to entries
 };
 

@@ -23,7 +23,7 @@ ServerAssociation::Machine::Machine(const ServerOptions& options, const ServiceT
       peer_(std::move(peer)),
       framer_(options.limits.max_frag),
       presentation_(services, options.limits.max_presentation_contexts),
-      security_(auth, options.limits.max_security_contexts) {}
+      security_(auth, options.limits.max_security_contexts, peer_) {}
 
 ServerAssociation::Machine::~Machine() {
   if (group_ != 0) groups_.Leave(group_);

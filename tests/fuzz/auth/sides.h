@@ -29,7 +29,7 @@ struct Sides {
                           clock,
                           random};
 
-  std::unique_ptr<SecurityContext> Acceptor(AuthType type) { return *factory.NewAcceptor(type); }
+  std::unique_ptr<SecurityContext> Acceptor(AuthType type) { return *factory.NewAcceptor(type, "10.0.0.7"); }
   std::unique_ptr<SecurityContext> Initiator(AuthType type) {
     Credentials credentials;
     credentials.user = "u";

@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
     }
     AcceptorFactory factory(std::make_shared<const AccountFile>(*std::move(accounts)),
                             ServerNames::FromHostName("server1.contoso.example"), {}, clock, random);
-    context = factory.NewAcceptor(type);
+    context = factory.NewAcceptor(type, "127.0.0.1");
   } else {
     Credentials credentials;
     credentials.domain = domain;

@@ -123,8 +123,9 @@ class HandingServer {
   class Acceptors final : public rpc::AuthProvider {
    public:
     explicit Acceptors(auth::AcceptorFactory factory) : factory_(std::move(factory)) {}
-    absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-      return factory_.NewAcceptor(type);
+    absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(
+        auth::AuthType type, const std::string& peer_address) override {
+      return factory_.NewAcceptor(type, peer_address);
     }
 
    private:

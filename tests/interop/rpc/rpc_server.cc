@@ -45,8 +45,9 @@ class Netlogon final : public rpc::Service {
 class Provider final : public rpc::AuthProvider {
  public:
   explicit Provider(auth::AcceptorFactory& factory) : factory_(factory) {}
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
-    return factory_.NewAcceptor(type);
+  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(
+      auth::AuthType type, const std::string& peer_address) override {
+    return factory_.NewAcceptor(type, peer_address);
   }
 
  private:

@@ -12,13 +12,13 @@ namespace {
 using test_support::StatusIs;
 using ::testing::HasSubstr;
 
-TEST(Factory, ServesNtlmAndSpnegoOnly) {
+TEST(Factory, ServesNtlmAndSpnegoWhereThereIsNoKeytab) {
   World world;
   for (const AuthType type : {AuthType::kNone, AuthType::kKerberos, static_cast<AuthType>(68)}) {
-    EXPECT_THAT(world.factory.NewAcceptor(type), StatusIs(absl::StatusCode::kUnimplemented));
-    EXPECT_THAT(NewInitiator(type, Alice(), "", world.clock, world.random),
-                StatusIs(absl::StatusCode::kUnimplemented));
+    EXPECT_THAT(world.factory.NewAcceptor(type, ""), StatusIs(absl::StatusCode::kUnimplemented));
+    EXPECT_FALSE(NewInitiator(type, Alice(), "", world.clock, world.random).ok());
   }
+  EXPECT_THAT(world.factory.types(), ::testing::ElementsAre(AuthType::kSpnego, AuthType::kNtlm));
   for (const AuthType type : {AuthType::kNtlm, AuthType::kSpnego}) {
     EXPECT_EQ(world.Acceptor(type)->type(), type);
     EXPECT_EQ(world.Initiator(type)->type(), type);
@@ -38,11 +38,11 @@ TEST(AcceptorFactory, BoundsTheContextsThatAreAlive) {
     AcceptorFactory factory(Accounts(), ServerNames::FromHostName("s"), {.max_contexts = 3}, world.clock,
                             world.random);
     for (const AuthType type : {AuthType::kNtlm, AuthType::kSpnego, AuthType::kNtlm}) {
-      contexts.push_back(*factory.NewAcceptor(type));
+      contexts.push_back(*factory.NewAcceptor(type, ""));
     }
-    EXPECT_THAT(factory.NewAcceptor(AuthType::kSpnego), StatusIs(absl::StatusCode::kResourceExhausted));
+    EXPECT_THAT(factory.NewAcceptor(AuthType::kSpnego, ""), StatusIs(absl::StatusCode::kResourceExhausted));
     contexts.pop_back();
-    EXPECT_OK(factory.NewAcceptor(AuthType::kSpnego));
+    EXPECT_OK(factory.NewAcceptor(AuthType::kSpnego, ""));
   }
   EXPECT_OK(Handshake(*world.Initiator(AuthType::kNtlm), *contexts[0]));  // outlives the factory
 }

@@ -47,7 +47,11 @@ struct World {
   test_support::FakeClock clock;
   CountingRandom random;
   AcceptorFactory factory{
-      Accounts(), ServerNames::FromHostName("server1.contoso.example"), {}, clock, random};
+      Accounts(),
+      ServerNames::FromHostName("server1.contoso.example"),
+      {.guard = {.account_failures = 0}},  // tests fail on purpose, and often
+      clock,
+      random};
 
   std::unique_ptr<SecurityContext> Initiator(AuthType type, const Credentials& credentials = Alice()) {
     absl::StatusOr<std::unique_ptr<SecurityContext>> out =
@@ -56,7 +60,7 @@ struct World {
     return *std::move(out);
   }
   std::unique_ptr<SecurityContext> Acceptor(AuthType type) {
-    absl::StatusOr<std::unique_ptr<SecurityContext>> out = factory.NewAcceptor(type);
+    absl::StatusOr<std::unique_ptr<SecurityContext>> out = factory.NewAcceptor(type, "10.0.0.7");
     EXPECT_OK(out);
     return *std::move(out);
   }

@@ -127,7 +127,8 @@ inline std::unique_ptr<auth::SecurityContext> FakeInitiator(auth::AuthType type,
 // Offers NTLM and SPNEGO.
 class FakeAuthProvider final : public rpc::AuthProvider {
  public:
-  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(auth::AuthType type) override {
+  absl::StatusOr<std::unique_ptr<auth::SecurityContext>> NewAcceptor(
+      auth::AuthType type, const std::string& /*peer_address*/) override {
     if (type != auth::AuthType::kNtlm && type != auth::AuthType::kSpnego) {
       return absl::UnimplementedError("not offered");
     }
