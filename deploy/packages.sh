@@ -12,14 +12,16 @@ build=(
 test=(
   libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-format shellcheck yamllint git
   curl jq grpc-proto sqlite3 python3 python3-grpcio python3-protobuf python3-websockets python3-impacket
-  python3-samba samba-testsuite winbind krb5-kdc krb5-admin-server krb5-user tshark chromium chromium-driver python3-selenium fonts-dejavu-core
+  python3-samba samba-testsuite winbind krb5-kdc krb5-admin-server krb5-user tshark
+  chromium chromium-driver python3-selenium fonts-dejavu-core
   buildah crun fuse-overlayfs mmdebstrap docker-compose
   kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin
   pdns-server pdns-backend-sqlite3 pdns-recursor bind9-dnsutils
 )
 runtime=(
   ca-certificates libgrpc++1.51 libprotobuf32 libabsl20220623 libre2-9 libc-ares2 libssl3 libsqlite3-0
-  libspdlog1.10 libfmt9 libxml2 libnettle8 libgssapi-krb5-2 libcurl4 libprometheus-cpp-core1.0 libyaml-cpp0.7 libstdc++6
+  libspdlog1.10 libfmt9 libxml2 libnettle8 libgssapi-krb5-2 libcurl4 libprometheus-cpp-core1.0 libyaml-cpp0.7
+  libstdc++6
 )
 
 case "${1:-}" in

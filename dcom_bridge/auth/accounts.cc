@@ -84,6 +84,14 @@ std::string NtHash::ToHex() const {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(value.data()), value.size()));
 }
 
+absl::StatusOr<Account> ParseAccount(std::string_view line, std::string_view origin) {
+  line = TakeLine(line);
+  absl::StatusOr<Account> account =
+      line.starts_with('#') ? absl::InvalidArgumentError("a comment") : ParseLine(line);
+  if (account.ok()) return account;
+  return absl::InvalidArgumentError(absl::StrCat(base::ToAbsl(origin), ": ", account.status().message()));
+}
+
 absl::StatusOr<AccountFile> AccountFile::Parse(std::string_view text, std::string_view origin) {
   AccountFile out;
   for (std::size_t number = 1; !text.empty(); ++number) {

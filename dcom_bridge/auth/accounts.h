@@ -38,6 +38,9 @@ struct Account {
   NtHash nt_hash;
 };
 
+// One line of the file that is no comment. kInvalidArgument names `origin`, never the hash.
+absl::StatusOr<Account> ParseAccount(std::string_view line, std::string_view origin);
+
 // Immutable once read. Any thread.
 class AccountFile {
  public:

@@ -1,13 +1,13 @@
 // One security context driven by lines on stdin, for tests in other languages:
 //
-//   auth_peer acceptor|initiator ntlm|spnego DOMAIN USER PASSWORD
+//   auth_peer acceptor|initiator ntlm|spnego|kerberos DOMAIN USER PASSWORD [KEYTAB]
 //
 //   step HEX                                ->  token HEX more|complete PEER
 //   protect integrity|privacy PDU AT SIZE   ->  pdu HEX AUTH_VALUE
 //   unprotect LEVEL PDU AT SIZE AUTH_VALUE  ->  pdu HEX
 //   anything that fails                     ->  error CODE MESSAGE
 //
-// "-" stands for nothing. AT and SIZE tell where the body lies in the PDU.
+// protect_body and unprotect_body: without header signing. "-" stands for nothing. AT and SIZE tell where the body lies in the PDU.
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -17,6 +17,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/auth/kerberos_keys.h"
 
 namespace {
 
@@ -47,30 +48,43 @@ std::string Step(SecurityContext& context, std::istream& args) {
   return absl::StrCat("token ", ToHex(out->bytes), out->complete ? " complete " : " more ", peer);
 }
 
-std::string Apply(SecurityContext& context, bool protect, std::istream& args) {
+std::string Apply(SecurityContext& context, bool protect, bool header_signing, std::istream& args) {
   std::string level_name, pdu_hex, auth_value_hex = "-";
   std::size_t at = 0, size = 0;
   args >> level_name >> pdu_hex >> at >> size >> auth_value_hex;
   const AuthLevel level = level_name == "privacy" ? AuthLevel::kPrivacy : AuthLevel::kIntegrity;
   Bytes pdu = FromHex(pdu_hex);
   if (protect) {
-    const absl::StatusOr<Bytes> auth_value = context.Protect(level, pdu, at, size, true);
+    const absl::StatusOr<Bytes> auth_value = context.Protect(level, pdu, at, size, header_signing);
     if (!auth_value.ok()) return Error(auth_value.status());
     return absl::StrCat("pdu ", ToHex(pdu), " ", ToHex(*auth_value));
   }
-  const absl::Status verdict = context.Unprotect(level, pdu, at, size, FromHex(auth_value_hex), true);
+  const absl::Status verdict =
+      context.Unprotect(level, pdu, at, size, FromHex(auth_value_hex), header_signing);
   return verdict.ok() ? absl::StrCat("pdu ", ToHex(pdu)) : Error(verdict);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::cerr << "usage: auth_peer acceptor|initiator ntlm|spnego DOMAIN USER PASSWORD\n";
+  if (argc != 6 && argc != 7) {
+    std::cerr << "usage: auth_peer acceptor|initiator ntlm|spnego|kerberos DOMAIN USER PASSWORD [KEYTAB]\n";
     return 2;
   }
   const std::string role = argv[1], domain = argv[3], user = argv[4];
-  const AuthType type = std::string(argv[2]) == "ntlm" ? AuthType::kNtlm : AuthType::kSpnego;
+  const std::string kind = argv[2];
+  const AuthType type = kind == "ntlm"       ? AuthType::kNtlm
+                        : kind == "kerberos" ? AuthType::kKerberos
+                                             : AuthType::kSpnego;
+  std::shared_ptr<const KerberosKeys> keys;
+  if (argc == 7) {
+    auto loaded = KerberosKeys::Load(argv[6]);
+    if (!loaded.ok()) {
+      std::cerr << loaded.status() << "\n";
+      return 2;
+    }
+    keys = *std::move(loaded);
+  }
   const NtHash nt_hash = NtHash::OfPassword(argv[5]);
   ipam::base::SystemClock clock;
   SystemRandom random;
@@ -84,7 +98,8 @@ int main(int argc, char** argv) {
       return 2;
     }
     AcceptorFactory factory(std::make_shared<const AccountFile>(*std::move(accounts)),
-                            ServerNames::FromHostName("server1.contoso.example"), {}, clock, random);
+                            ServerNames::FromHostName("server1.contoso.example"), {.kerberos = keys}, clock,
+                            random);
     context = factory.NewAcceptor(type, "127.0.0.1");
   } else {
     Credentials credentials;
@@ -100,7 +115,9 @@ int main(int argc, char** argv) {
     std::istringstream args(line);
     std::string command;
     args >> command;
-    std::cout << (command == "step" ? Step(**context, args) : Apply(**context, command == "protect", args))
+    std::cout << (command == "step"
+                      ? Step(**context, args)
+                      : Apply(**context, command.starts_with("protect"), !command.ends_with("_body"), args))
               << std::endl;
   }
   return context.ok() ? 0 : 2;

@@ -20,9 +20,9 @@ class Peer:
 
     tool = None
 
-    def __init__(self, role, kind, password=PASSWORD, user=USER):
+    def __init__(self, role, kind, password=PASSWORD, user=USER, keytab=None):
         self.process = subprocess.Popen(
-            [self.tool, role, kind, DOMAIN, user, password],
+            [self.tool, role, kind, DOMAIN, user, password, *([keytab] if keytab else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.complete = False
         self.peer = None
@@ -45,12 +45,17 @@ class Peer:
         self.complete = state == "complete"
         return b"" if out == "-" else bytes.fromhex(out)
 
-    def protect(self, level, pdu, at, size):
-        out, auth_value = self._ask("protect", level, pdu.hex(), at, size)
+    def protect(self, level, pdu, at, size, header_signing=True):
+        out, auth_value = self._ask(self._verb("protect", header_signing), level, pdu.hex(), at, size)
         return bytes.fromhex(out), bytes.fromhex(auth_value)
 
-    def unprotect(self, level, pdu, at, size, auth_value):
-        return bytes.fromhex(self._ask("unprotect", level, pdu.hex(), at, size, auth_value.hex())[0])
+    def unprotect(self, level, pdu, at, size, auth_value, header_signing=True):
+        return bytes.fromhex(self._ask(self._verb("unprotect", header_signing), level, pdu.hex(), at, size,
+                                       auth_value.hex())[0])
+
+    @staticmethod
+    def _verb(verb, header_signing):
+        return verb if header_signing else verb + "_body"
 
 
 class PeerTest(unittest.TestCase):

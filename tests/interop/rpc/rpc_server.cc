@@ -1,7 +1,7 @@
 // A bare RPC server for strangers: management, endpoint mapper, and an interface under netlogon's name whose
 // opnum 4 answers 12 octets. One thread, poll(). Prints its port; ends when its standard input does.
 //
-//   rpc_server DOMAIN USER PASSWORD
+//   rpc_server DOMAIN USER PASSWORD [KEYTAB]
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/rpc/endpoint_mapper.h"
 #include "dcom_bridge/rpc/management.h"
 #include "dcom_bridge/rpc/server_association.h"
@@ -95,16 +96,26 @@ int Listen(std::uint16_t& port) {
   return listener;
 }
 
-int Run(const char* domain, const char* user, const char* password) {
+int Run(const char* domain, const char* user, const char* password, const char* keytab) {
   const std::string line =
       std::string(domain) + "\\" + user + ":" + auth::NtHash::OfPassword(password).ToHex() + "\n";
   auto accounts = auth::AccountFile::Parse(line, "arguments");
   if (!accounts.ok()) return 2;
   base::SystemClock clock;
   auth::SystemRandom random;
+  // The strangers fail to log on again and again.
+  auth::AcceptorFactory::Options acceptor_options{.guard = {.account_failures = 0}};
+  if (keytab != nullptr) {
+    auto keys = auth::KerberosKeys::Load(keytab);
+    if (!keys.ok()) {
+      std::fprintf(stderr, "%s\n", keys.status().ToString().c_str());
+      return 2;
+    }
+    acceptor_options.kerberos = *std::move(keys);
+  }
   auth::AcceptorFactory factory(std::make_shared<auth::AccountFile>(*std::move(accounts)),
-                                auth::ServerNames::FromHostName("server1.contoso.example"), {}, clock,
-                                random);
+                                auth::ServerNames::FromHostName("server1.contoso.example"),
+                                std::move(acceptor_options), clock, random);
   Provider provider(factory);
   rpc::EndpointMapper mapper;
   for (const pdu::SyntaxId& interface :
@@ -164,9 +175,9 @@ int Run(const char* domain, const char* user, const char* password) {
 }  // namespace ipam
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: rpc_server DOMAIN USER PASSWORD\n");
+  if (argc != 4 && argc != 5) {
+    std::fprintf(stderr, "usage: rpc_server DOMAIN USER PASSWORD [KEYTAB]\n");
     return 2;
   }
-  return ipam::Run(argv[1], argv[2], argv[3]);
+  return ipam::Run(argv[1], argv[2], argv[3], argc == 5 ? argv[4] : nullptr);
 }
