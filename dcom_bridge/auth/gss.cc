@@ -88,7 +88,9 @@ absl::Status GssError(std::string_view what, OM_uint32 major, OM_uint32 minor) {
   const OM_uint32 routine = GSS_ROUTINE_ERROR(major);
   const absl::StatusCode fallback = routine == GSS_S_DEFECTIVE_TOKEN ? absl::StatusCode::kInvalidArgument
                                                                      : absl::StatusCode::kUnauthenticated;
-  const std::string text = minor != 0 ? Text(minor, GSS_C_MECH_CODE) : Text(major, GSS_C_GSS_CODE);
+  // A minor code says more, but where there is none: the glue library makes a number of "Success" too.
+  std::string text = minor != 0 ? Text(minor, GSS_C_MECH_CODE) : std::string();
+  if (text.empty() || text == "Success") text = Text(major, GSS_C_GSS_CODE);
   return WithAdvice(what, text, static_cast<krb5_error_code>(minor), fallback);
 }
 

@@ -61,10 +61,10 @@ absl::Status KerberosContext::OnComplete() {
   // Without it two tokens would do, and an AP-REQ could be sent again by who has heard it.
   if ((flags & GSS_C_DCE_STYLE) == 0)
     return absl::UnauthenticatedError("Kerberos: the peer does not ask for DCE style");
-  // [MS-RPCE] 3.3.1.5.2.2: detection of replay for packet, of order for integrity.
-  if ((flags & GSS_C_INTEG_FLAG) == 0 || (flags & (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG)) == 0)
-    return absl::UnauthenticatedError("Kerberos: integrity and detection of replays were not negotiated");
-  may_seal_ = (flags & GSS_C_CONF_FLAG) != 0;
+  // [MS-RPCE] 3.3.1.5.2.2: detection of replays for packet, of the order for integrity. A client of the level
+  // connect asks for neither; that they are missing shows at the first PDU, as with Windows and Samba.
+  may_sign_ = (flags & GSS_C_INTEG_FLAG) != 0 && (flags & (GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG)) != 0;
+  may_seal_ = may_sign_ && (flags & GSS_C_CONF_FLAG) != 0;
 
   constexpr std::array<std::uint8_t, 48> kShape{};
   WrapIov wrap = ToIov(kShape, 16, 16, {}, true);
@@ -90,6 +90,7 @@ std::size_t KerberosContext::SignatureSize(AuthLevel level) const {
 absl::Status KerberosContext::CheckReady(AuthLevel level, std::size_t pdu_size, std::size_t body_offset,
                                          std::size_t body_size) const {
   if (state_ != State::kComplete) return absl::FailedPreconditionError("Kerberos: the context has no keys");
+  if (!may_sign_) return absl::FailedPreconditionError("Kerberos: signing was not negotiated");
   if (level == AuthLevel::kPrivacy && !may_seal_)
     return absl::FailedPreconditionError("Kerberos: sealing was not negotiated");
   if (body_offset > pdu_size || body_size > pdu_size - body_offset)

@@ -51,6 +51,7 @@ class KerberosContext : public Mechanism {
   State state_ = State::kStart;
   std::size_t mic_size_ = 0;
   std::size_t wrap_size_ = 0;
+  bool may_sign_ = false;
   bool may_seal_ = false;
 };
 

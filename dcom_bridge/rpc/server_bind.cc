@@ -62,10 +62,10 @@ void ServerAssociation::Machine::OnAlterContext(const pdu::Segments& segments) {
   SendAck(segments, pdu::PduType::kAlterContextResp, "", *std::move(results), leg.token);
 }
 
-// [MS-RPCE] 3.3.1.5.2.1: no answer; an error shows at the first request.
+// [MS-RPCE] 3.3.1.5.2.1: no answer; an error shows at the first request. PFC_SUPPORT_HEADER_SIGN, which the
+// server could not answer here, agrees on nothing.
 void ServerAssociation::Machine::OnAuth3(const pdu::Segments& segments) {
   const pdu::Header& header = segments.header;
-  header_signing_ |= header.has(pdu::kSupportHeaderSign);
   if (!segments.trailer) {
     return FaultAndClose(header.call_id, 0, pdu::kProtocolError, true,
                          absl::InvalidArgumentError("auth3 without authentication"));
