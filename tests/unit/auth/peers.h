@@ -46,12 +46,11 @@ inline std::shared_ptr<const AccountFile> Accounts() {
 struct World {
   test_support::FakeClock clock;
   CountingRandom random;
-  AcceptorFactory factory{
-      Accounts(),
-      ServerNames::FromHostName("server1.contoso.example"),
-      {.guard = {.account_failures = 0}},  // tests fail on purpose, and often
-      clock,
-      random};
+  AcceptorFactory factory{Accounts(),
+                          ServerNames::FromHostName("server1.contoso.example"),
+                          {.guard = {.account_failures = 0}},  // tests fail on purpose, and often
+                          clock,
+                          random};
 
   std::unique_ptr<SecurityContext> Initiator(AuthType type, const Credentials& credentials = Alice()) {
     absl::StatusOr<std::unique_ptr<SecurityContext>> out =

@@ -192,8 +192,9 @@ TEST(SpnegoAcceptor, FindsAMechanismThatWasTakenOutOnTheWay) {
 TEST(SpnegoAcceptor, RefusesClientsWithoutNtlm) {
   World world;
   NegTokenInit init{{kKerberosOid}, {}, base::Bytes{1}};
-  EXPECT_THAT(world.Acceptor(AuthType::kSpnego)->Step(init.Encode()),
-              StatusIs(kUnauthenticated, HasSubstr("of the 1 mechanisms that the client offers none is served")));
+  EXPECT_THAT(
+      world.Acceptor(AuthType::kSpnego)->Step(init.Encode()),
+      StatusIs(kUnauthenticated, HasSubstr("of the 1 mechanisms that the client offers none is served")));
 }
 
 TEST(SpnegoAcceptor, RefusesWhatAClientMayNotSend) {
