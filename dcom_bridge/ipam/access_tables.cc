@@ -29,6 +29,8 @@ AccessTables::AccessTables(Database& db)
                        " is_inheriting) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING RETURNING record_id"),
       inherit_from_itself_(db,
                            "UPDATE access_scope_associations SET inheritance_id = ?1 WHERE record_id = ?1"),
+      delete_association_(db,
+                          "DELETE FROM access_scope_associations WHERE object_id = ? AND object_type = ?"),
       list_associations_(
           db,
           "SELECT record_id, object_type, object_id, access_scope_id, inheritance_id, is_inheriting"
@@ -92,6 +94,10 @@ absl::Status AccessTables::CreateAssociation(v1::IpamObjectType type, std::int64
   IPAM_ASSIGN_OR_RETURN(const auto added,
                         add_association_.Lookup(static_cast<std::int64_t>(type), object, kGlobalAccessScope));
   return added ? inherit_from_itself_.Run(*added) : absl::OkStatus();
+}
+
+absl::Status AccessTables::DeleteAssociation(v1::IpamObjectType type, std::int64_t object) {
+  return delete_association_.Run(object, static_cast<std::int64_t>(type));
 }
 
 absl::StatusOr<std::int64_t> AccessTables::ScopeOf(v1::IpamObjectType type, std::int64_t object) {

@@ -29,6 +29,8 @@ class AccessTables {
   // CreateAssociationEntry, 3.1.1.1.43.2.3, of an object that has neither parent nor children there, such as
   // a resource record: the global access scope. An entry that is there stays.
   absl::Status CreateAssociation(v1::IpamObjectType type, std::int64_t object);
+  // DeleteAssociationEntry, 3.1.1.1.43.2.6, of an object from which none inherits.
+  absl::Status DeleteAssociation(v1::IpamObjectType type, std::int64_t object);
   // GetAccessScopeForObjectIdAndType, 3.1.1.1.43.2.7; without an entry the global one.
   absl::StatusOr<std::int64_t> ScopeOf(v1::IpamObjectType type, std::int64_t object);
 
@@ -45,6 +47,7 @@ class AccessTables {
   Statement put_association_;
   Statement add_association_;
   Statement inherit_from_itself_;
+  Statement delete_association_;
   Statement list_associations_;
   Statement scope_of_;
   Statement put_policy_;

@@ -104,6 +104,9 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
           " WHERE af = ? AND start_address <= ? AND end_address >= ? AND address_space_id = ?"
           " AND record_id != ? ORDER BY record_id"),
       mark_overlapping_(db, "UPDATE ip_ranges SET is_overlapping = 1 WHERE record_id = ?"),
+      set_overlap_(db,
+                   "UPDATE ip_ranges SET is_overlapping = ?, use_for_utilization = ? WHERE record_id = ?"),
+      unmap_addresses_(db, "UPDATE ip_addresses SET range_id = NULL WHERE range_id = ?"),
       ranges_inside_(
           db,
           "SELECT record_id, start_address, end_address, address_space_id, scope_id, use_for_utilization"
@@ -129,6 +132,7 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
           "SELECT record_id FROM ip_addresses WHERE af = ? AND address = ? AND address_space_id = ?"
           " ORDER BY record_id"),
       mark_duplicate_(db, "UPDATE ip_addresses SET is_duplicate = 1 WHERE record_id = ?"),
+      delete_address_(db, "DELETE FROM ip_addresses WHERE record_id = ?"),
       find_in_range_(db, "SELECT record_id FROM ip_addresses WHERE range_id = ? AND address = ? LIMIT 1"),
       addresses_within_(db,
                         "SELECT record_id FROM ip_addresses WHERE af = ? AND address BETWEEN ? AND ?"
@@ -232,6 +236,12 @@ absl::StatusOr<std::vector<RangeRow>> AddressTables::RangesWithin(const IpInterv
 
 absl::Status AddressTables::MarkOverlapping(std::int64_t range) { return mark_overlapping_.Run(range); }
 
+absl::Status AddressTables::SetOverlap(std::int64_t range, bool is_overlapping, bool use_for_utilization) {
+  return set_overlap_.Run(is_overlapping, use_for_utilization, range);
+}
+
+absl::Status AddressTables::UnmapAddresses(std::int64_t range) { return unmap_addresses_.Run(range); }
+
 absl::StatusOr<std::vector<RangeRow>> AddressTables::RangesInside(const IpInterval& bounds) {
   return ReadRanges(ranges_inside_.Query(Family(bounds.start), bounds.start, bounds.end));
 }
@@ -313,6 +323,17 @@ absl::StatusOr<std::vector<std::int64_t>> AddressTables::FindAddresses(const IpO
 }
 
 absl::Status AddressTables::MarkDuplicate(std::int64_t address) { return mark_duplicate_.Run(address); }
+
+absl::Status AddressTables::DeleteRegistrations(std::int64_t address) {
+  IPAM_RETURN_IF_ERROR(clear_forward_.Run(address));
+  return clear_reverse_.Run(address);
+}
+
+absl::Status AddressTables::DeleteAddress(int family, std::int64_t id) {
+  IPAM_RETURN_IF_ERROR(DeleteRegistrations(id));
+  IPAM_RETURN_IF_ERROR(custom_fields_.Set(AddressType(family), id, {}));
+  return delete_address_.Run(id);
+}
 
 absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindAddressInRange(std::int64_t range,
                                                                               const IpOctets& address) {

@@ -53,6 +53,9 @@ class AddressTables {
                                                      std::int64_t exclude);
   // Marks a range that overlaps a new one.
   absl::Status MarkOverlapping(std::int64_t range);
+  absl::Status SetOverlap(std::int64_t range, bool is_overlapping, bool use_for_utilization);
+  // The addresses of the range belong to none.
+  absl::Status UnmapAddresses(std::int64_t range);
   // Ranges that lie wholly within, of every address space.
   absl::StatusOr<std::vector<RangeRow>> RangesInside(const IpInterval& bounds);
   // The range that an address of this owner belongs to (discrepancies F.1).
@@ -64,6 +67,9 @@ class AddressTables {
   absl::Status ForEachAddress(const std::function<absl::Status(const v1::IpamIPAddress&)>& use);
   absl::StatusOr<std::vector<std::int64_t>> FindAddresses(const IpOctets& address, std::int64_t space);
   absl::Status MarkDuplicate(std::int64_t address);
+  // With its custom field values and DNS registrations; a reservation that refers to it keeps it.
+  absl::Status DeleteAddress(int family, std::int64_t id);
+  absl::Status DeleteRegistrations(std::int64_t address);
   absl::StatusOr<std::optional<std::int64_t>> FindAddressInRange(std::int64_t range, const IpOctets& address);
   // AdjustIPAddressRangeMapping, 3.1.1.1.3.2.1; absent: unmaps.
   absl::Status MapAddresses(std::optional<std::int64_t> range, const IpInterval& bounds, std::int64_t space,
@@ -89,12 +95,15 @@ class AddressTables {
   Statement find_range_of_scope_;
   Statement ranges_within_;
   Statement mark_overlapping_;
+  Statement set_overlap_;
+  Statement unmap_addresses_;
   Statement ranges_inside_;
   Statement ranges_around_;
   Statement put_address_;
   Statement list_addresses_;
   Statement find_addresses_;
   Statement mark_duplicate_;
+  Statement delete_address_;
   Statement find_in_range_;
   Statement addresses_within_;
   Statement set_range_;

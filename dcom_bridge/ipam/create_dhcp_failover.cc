@@ -79,7 +79,7 @@ absl::StatusOr<std::int64_t> CreateDhcpFailover::AddRelationship(Store& store) c
   row.clear_modified_properties();
   row.clear_set_properties();
   row.clear_operation_tracker();
-  const absl::StatusOr<std::int64_t> id = store.dhcp.PutFailover(row);
+  const absl::StatusOr<std::int64_t> id = store.failover.Put(row);
   if (absl::IsAlreadyExists(id.status())) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_IN_IPAM_DATABASE,
                  absl::StrFormat("The servers have a failover relationship %s.", row.relationship_name()));
@@ -93,12 +93,12 @@ absl::StatusOr<std::int64_t> CreateDhcpFailover::AddRelationship(Store& store) c
 }
 
 absl::StatusOr<std::int64_t> CreateDhcpFailover::AddScope(std::int64_t scope, Store& store) const {
-  IPAM_ASSIGN_OR_RETURN(const auto member, store.dhcp.FindScopeFailover(record_id_, scope));
+  IPAM_ASSIGN_OR_RETURN(const auto member, store.failover.FindScope(record_id_, scope));
   if (member) return scope;
   v1::DhcpScopeFailover row;
   row.set_failover_relation_id(record_id_);
   row.set_scope_id(scope);
-  const absl::Status put = store.dhcp.PutScopeFailover(row).status();
+  const absl::Status put = store.failover.PutScope(row).status();
   if (absl::IsFailedPrecondition(put)) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE,
                  absl::StrFormat("There is no DHCP scope %d.", scope));

@@ -25,7 +25,7 @@ namespace ipam::engine {
 class Store;
 
 // The kinds of subtasks, SubTaskUniqueId of 2.2.4.399: one for each cmdlet that Windows' own server would
-// run.
+// run. Clients keep the numbers.
 enum class SubtaskKind : std::int32_t {
   kAddDhcpScope = 1,
   kSetDhcpDnsSetting = 2,
@@ -44,14 +44,64 @@ enum class SubtaskKind : std::int32_t {
   kAddDnsZone = 15,
   kAddDnsServerZone = 16,
   kMapRangesToReverseZone = 17,
+  kSetDhcpAuditLog = 18,
+  kSetDhcpDnsCredential = 19,
+  kSetDhcpPolicyState = 20,
+  kSetDhcpFilterState = 21,
+  kSetDhcpStateless = 22,
+  kSetDhcpUserClass = 23,
+  kSetDhcpVendorClass = 24,
+  kSetDhcpOptionDefinition = 25,
+  kSetDhcpServerOption = 26,
+  kSetDhcpScope = 27,
+  kRemoveDhcpScope = 28,
+  kRemoveIpRange = 29,
+  kAddDhcpSuperscope = 30,
+  kAddScopeToSuperscope = 31,
+  kRemoveScopeFromSuperscope = 32,
+  kRenameDhcpSuperscope = 33,
+  kRemoveDhcpSuperscope = 34,
+  kSetDhcpScopeStatus = 35,
+  kAddDhcpPolicy = 36,
+  kSetDhcpPolicy = 37,
+  kRemoveDhcpPolicy = 38,
+  kAddDhcpPolicyRange = 39,
+  kRemoveDhcpPolicyRange = 40,
+  kSetDhcpPolicyOption = 41,
+  kMoveDhcpPolicy = 42,
+  kSetDhcpReservation = 43,
+  kRemoveDhcpReservation = 44,
+  kRemoveIpamAddress = 45,
+  kRemoveDnsRecordsOfAddress = 46,
+  kSetDhcpFailover = 47,
+  kRemoveDhcpFailoverScope = 48,
+  kRemoveDhcpFailover = 49,
+  kResetDhcpConfigSync = 50,
+  kReplicateDhcpScope = 51,
+  kAddDhcpFilter = 52,
+  kSetDhcpFilter = 53,
+  kRemoveDhcpFilter = 54,
+  kSetIpamAddress = 55,
+  kSetDnsResourceRecord = 56,
+  kRemoveDnsResourceRecord = 57,
+  kSetDnsZone = 58,
+  kSetDnsServerZone = 59,
+  kRemoveDnsServerZone = 60,
+  kRemoveDnsZone = 61,
+  kTransferDnsZone = 62,
+  kReloadDnsZone = 63,
+  kAddDnsConditionalForwarder = 64,
+  kSetDnsConditionalForwarder = 65,
+  kRemoveDnsConditionalForwarder = 66,
 };
 
 struct Entity {
   SubtaskKind kind = SubtaskKind::kAddDhcpScope;
   std::string name;  // SubTaskName
-  std::shared_ptr<google::protobuf::Message>
-      details;                       // SubTaskInstanceDetails: a formatter of ipam.v1, or null
-  std::optional<std::size_t> needs;  // an earlier entity; if that did not succeed, this one ends as NotRun
+  // SubTaskInstanceDetails: a formatter of ipam.v1, or null.
+  std::shared_ptr<google::protobuf::Message> details = nullptr;
+  // An earlier entity; if that did not succeed, this one ends as NotRun.
+  std::optional<std::size_t> needs = std::nullopt;
   v1::IpamObjectType object_type = v1::IPAM_OBJECT_TYPE_NONE;
   v1::EntityOperationType operation_type = v1::ENTITY_OPERATION_TYPE_ADD;
   v1::DnsResourceRecordType record_type = v1::DNS_RESOURCE_RECORD_TYPE_NONE;  // of resource records

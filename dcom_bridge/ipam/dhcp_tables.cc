@@ -24,38 +24,51 @@ absl::StatusOr<IpOctets> Address(const std::string& text) {
 void ScopeColumns(const Cursor& row, v1::DhcpScope& scope) {
   scope.set_record_id(row.Int64(1));
   scope.set_parent_dhcp_server_record_id(row.Int64(2));
-  if (scope.has_v4()) scope.mutable_v4()->set_superscope_record_id(row.OptionalInt64(3).value_or(0));
+  if (!scope.has_v4()) return;
+  scope.mutable_v4()->set_superscope_record_id(row.OptionalInt64(3).value_or(0));
+  if (const auto name = row.OptionalText(4)) scope.mutable_v4()->set_superscope_name(*name);
+}
+
+void ServerColumns(const Cursor& row, v1::DhcpServer& server) {
+  server.set_record_id(row.Int64(1));
+  if (const auto role = row.OptionalInt64(2)) server.mutable_server_role_info()->set_record_id(*role);
+}
+
+void SuperscopeColumns(const Cursor& row, v1::DhcpSuperscopeV4& superscope) {
+  superscope.set_record_id(row.Int64(1));
+  superscope.set_parent_server_id(row.Int64(2));
+}
+
+void ReservationColumns(const Cursor& row, v1::DhcpReservation& reservation) {
+  reservation.set_record_id(row.Int64(1));
+  reservation.mutable_parent_scope()->set_record_id(row.Int64(2));
 }
 
 }  // namespace
 
-DhcpTables::DhcpTables(Database& db)
-    : put_server_(
+DhcpTables::DhcpTables(Database& db, DhcpOptionTables& options)
+    : options_(options),
+      put_server_(
           db,
           "INSERT INTO dhcp_servers (record_id, af, server_role_id, details) VALUES (nullif(?, 0), ?, ?, ?)"
           " ON CONFLICT (record_id) DO UPDATE SET af = excluded.af,"
           " server_role_id = excluded.server_role_id, details = excluded.details RETURNING record_id"),
+      get_server_(
+          db, "SELECT details, record_id, server_role_id FROM dhcp_servers WHERE af = ? AND record_id = ?"),
       list_servers_(db, "SELECT details, record_id, server_role_id FROM dhcp_servers ORDER BY record_id"),
       has_server_(db, "SELECT 1 FROM dhcp_servers WHERE af = ? AND record_id = ?"),
-      put_definition_(db,
-                      "INSERT INTO dhcp_option_definitions (server_id, record_id, details) VALUES (?, ?, ?)"
-                      " ON CONFLICT (server_id, record_id) DO UPDATE SET details = excluded.details"),
-      list_definitions_(
-          db,
-          "SELECT details, record_id FROM dhcp_option_definitions WHERE server_id = ? ORDER BY record_id"),
-      has_definition_(db, "SELECT 1 FROM dhcp_option_definitions WHERE server_id = ? AND record_id = ?"),
-      put_user_class_(db,
-                      "INSERT INTO dhcp_user_classes (server_id, record_id, details) VALUES (?, ?, ?)"
-                      " ON CONFLICT (server_id, record_id) DO UPDATE SET details = excluded.details"),
-      list_user_classes_(
-          db, "SELECT details, record_id FROM dhcp_user_classes WHERE server_id = ? ORDER BY record_id"),
-      has_user_class_(db, "SELECT 1 FROM dhcp_user_classes WHERE server_id = ? AND record_id = ?"),
       put_superscope_(db,
                       "INSERT INTO dhcp_superscopes (record_id, server_id, name, details)"
                       " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
                       " server_id = excluded.server_id, name = excluded.name, details = excluded.details"
                       " RETURNING record_id"),
+      get_superscope_(db, "SELECT details, record_id, server_id FROM dhcp_superscopes WHERE record_id = ?"),
+      find_superscope_(db, "SELECT record_id FROM dhcp_superscopes WHERE server_id = ? AND name = ?"),
       list_superscopes_(db, "SELECT details, record_id, server_id FROM dhcp_superscopes ORDER BY record_id"),
+      delete_superscope_(db, "DELETE FROM dhcp_superscopes WHERE record_id = ?"),
+      scopes_of_superscope_(db,
+                            "SELECT record_id FROM dhcp_scopes WHERE superscope_id = ? ORDER BY record_id"),
+      set_superscope_(db, "UPDATE dhcp_scopes SET superscope_id = ? WHERE record_id = ?"),
       put_scope_(
           db,
           "INSERT INTO dhcp_scopes (record_id, af, server_id, scope_id, superscope_id, details)"
@@ -63,11 +76,15 @@ DhcpTables::DhcpTables(Database& db)
           " server_id = excluded.server_id, scope_id = excluded.scope_id,"
           " superscope_id = excluded.superscope_id, details = excluded.details RETURNING record_id"),
       get_scope_(db,
-                 "SELECT details, record_id, server_id, superscope_id FROM dhcp_scopes WHERE record_id = ?"),
+                 "SELECT s.details, s.record_id, s.server_id, s.superscope_id, p.name FROM dhcp_scopes AS s"
+                 " LEFT JOIN dhcp_superscopes AS p ON p.record_id = s.superscope_id WHERE s.record_id = ?"),
       list_scopes_(db,
-                   "SELECT details, record_id, server_id, superscope_id FROM dhcp_scopes ORDER BY record_id"),
-      find_scope_(
-          db, "SELECT record_id FROM dhcp_scopes WHERE af = ? AND scope_id = ? ORDER BY record_id LIMIT 1"),
+                   "SELECT s.details, s.record_id, s.server_id, s.superscope_id, p.name FROM dhcp_scopes AS s"
+                   " LEFT JOIN dhcp_superscopes AS p ON p.record_id = s.superscope_id ORDER BY s.record_id"),
+      find_scope_(db,
+                  "SELECT record_id FROM dhcp_scopes WHERE af = ?1 AND scope_id = ?2"
+                  " AND (?3 = 0 OR server_id = ?3) ORDER BY record_id LIMIT 1"),
+      delete_scope_(db, "DELETE FROM dhcp_scopes WHERE record_id = ?"),
       put_exclusion_(db,
                      "INSERT INTO dhcp_exclusion_ranges (record_id, scope_id, start_address, end_address)"
                      " VALUES (nullif(?, 0), ?, ?, ?) RETURNING record_id"),
@@ -78,94 +95,73 @@ DhcpTables::DhcpTables(Database& db)
       list_exclusions_(db,
                        "SELECT start_address, end_address FROM dhcp_exclusion_ranges WHERE scope_id = ? "
                        "ORDER BY start_address"),
-      put_option_(
-          db,
-          "INSERT INTO dhcp_options (record_id, server_id, scope_id, reservation_id, option_definition_id,"
-          " user_class_id, details) VALUES (nullif(?, 0), ?, ?, ?, ?, ?, ?) RETURNING record_id"),
-      delete_option_(db,
-                     "DELETE FROM dhcp_options WHERE server_id = ? AND scope_id IS ? AND reservation_id IS ?"
-                     " AND option_definition_id = ? AND user_class_id IS ?"),
-      delete_options_(
-          db, "DELETE FROM dhcp_options WHERE server_id = ? AND scope_id IS ? AND reservation_id IS ?"),
-      list_options_(db,
-                    "SELECT details, record_id FROM dhcp_options WHERE server_id = ? AND scope_id IS ?"
-                    " AND reservation_id IS ? ORDER BY record_id"),
       put_reservation_(
           db,
           "INSERT INTO dhcp_reservations (record_id, af, scope_id, address_id, address, details)"
           " VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET af = excluded.af,"
           " scope_id = excluded.scope_id, address_id = excluded.address_id, address = excluded.address,"
           " details = excluded.details RETURNING record_id"),
+      delete_reservation_(db, "DELETE FROM dhcp_reservations WHERE record_id = ?"),
+      get_reservation_(db, "SELECT details, record_id, scope_id FROM dhcp_reservations WHERE record_id = ?"),
+      find_reservation_(db, "SELECT record_id FROM dhcp_reservations WHERE scope_id = ? AND address = ?"),
+      address_of_reservation_(db, "SELECT address_id FROM dhcp_reservations WHERE record_id = ?"),
       link_reservation_(db, "UPDATE dhcp_reservations SET address_id = ? WHERE record_id = ?"),
-      list_reservations_(db, "SELECT details, record_id, scope_id FROM dhcp_reservations ORDER BY record_id"),
-      put_failover_(
-          db,
-          "INSERT INTO dhcp_failover_relations (record_id, name, server1_id, server2_id, details)"
-          " VALUES (nullif(?, 0), ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET name = excluded.name,"
-          " server1_id = excluded.server1_id, server2_id = excluded.server2_id, details = excluded.details"
-          " RETURNING record_id"),
-      list_failovers_(db, "SELECT details, record_id FROM dhcp_failover_relations ORDER BY record_id"),
-      put_scope_failover_(
-          db,
-          "INSERT INTO dhcp_scope_failovers (record_id, relation_id, scope_id)"
-          " VALUES (nullif(?, 0), ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
-          " relation_id = excluded.relation_id, scope_id = excluded.scope_id RETURNING record_id"),
-      find_scope_failover_(
-          db, "SELECT record_id FROM dhcp_scope_failovers WHERE relation_id = ? AND scope_id = ?"),
-      list_scope_failovers_(
-          db, "SELECT record_id, relation_id, scope_id FROM dhcp_scope_failovers ORDER BY record_id") {}
+      list_reservations_(db,
+                         "SELECT details, record_id, scope_id FROM dhcp_reservations ORDER BY record_id") {}
 
-absl::StatusOr<std::int64_t> DhcpTables::PutServer(const v1::DhcpServer& server) {
+absl::StatusOr<std::int64_t> DhcpTables::PutServerRow(const v1::DhcpServer& server) {
   v1::DhcpServer row = server;
   row.clear_option_definitions();
   row.clear_user_classes();
+  row.clear_vendor_classes();
   row.clear_options();
-  IPAM_ASSIGN_OR_RETURN(
-      const std::int64_t id,
-      ReturnedId(put_server_.Lookup(server.record_id(), server.has_v6() ? 6 : 4,
-                                    NonZero(server.server_role_info().record_id()), ToJson(row))));
-  for (const v1::DhcpOptionDefinition& definition :
-       server.option_definitions().option_definitions_in_collection()) {
-    IPAM_RETURN_IF_ERROR(put_definition_.Run(id, definition.record_id(), ToJson(definition)));
+  row.clear_dns_registration_credential_password();
+  return ReturnedId(put_server_.Lookup(server.record_id(), server.has_v6() ? 6 : 4,
+                                       NonZero(server.server_role_info().record_id()), ToJson(row)));
+}
+
+absl::StatusOr<std::optional<v1::DhcpServer>> DhcpTables::GetServer(int family, std::int64_t id) {
+  return ReadRow<v1::DhcpServer>(get_server_.Query(family, id), ServerColumns);
+}
+
+absl::StatusOr<std::int64_t> DhcpTables::PutServer(const v1::DhcpServer& server) {
+  IPAM_ASSIGN_OR_RETURN(const std::int64_t id, PutServerRow(server));
+  for (const auto& definition : server.option_definitions().option_definitions_in_collection()) {
+    IPAM_RETURN_IF_ERROR(options_.definitions.Put(id, definition).status());
   }
   for (const v1::DhcpUserClass& user_class : server.user_classes().user_classes_in_collection()) {
-    IPAM_RETURN_IF_ERROR(put_user_class_.Run(id, user_class.record_id(), ToJson(user_class)));
+    IPAM_RETURN_IF_ERROR(options_.user_classes.Put(id, user_class).status());
+  }
+  for (const v1::DhcpVendorClass& vendor_class : server.vendor_classes().vendor_classes_in_collection()) {
+    IPAM_RETURN_IF_ERROR(options_.vendor_classes.Put(id, vendor_class).status());
   }
   const OptionOwner owner{.server_id = id};
-  IPAM_RETURN_IF_ERROR(DeleteOptions(owner));
+  IPAM_RETURN_IF_ERROR(options_.DeleteAll(owner));
   for (const v1::DhcpOption& option : server.options().options_in_collection()) {
-    IPAM_RETURN_IF_ERROR(PutOption(owner, option).status());
+    IPAM_RETURN_IF_ERROR(options_.Put(owner, option).status());
   }
   return id;
 }
 
 absl::StatusOr<std::vector<v1::DhcpServer>> DhcpTables::ListServers() {
-  IPAM_ASSIGN_OR_RETURN(
-      std::vector<v1::DhcpServer> servers,
-      ReadRows<v1::DhcpServer>(list_servers_.Query(), [](const Cursor& row, v1::DhcpServer& server) {
-        server.set_record_id(row.Int64(1));
-        if (const auto role = row.OptionalInt64(2)) {
-          server.mutable_server_role_info()->set_record_id(*role);
-        }
-      }));
+  IPAM_ASSIGN_OR_RETURN(std::vector<v1::DhcpServer> servers,
+                        ReadRows<v1::DhcpServer>(list_servers_.Query(), ServerColumns));
   for (v1::DhcpServer& server : servers) {
-    IPAM_ASSIGN_OR_RETURN(auto definitions, ReadRows<v1::DhcpOptionDefinition>(
-                                                list_definitions_.Query(server.record_id()),
-                                                [](const Cursor& row, v1::DhcpOptionDefinition& definition) {
-                                                  definition.set_record_id(row.Int64(1));
-                                                }));
+    const std::int64_t id = server.record_id();
+    server.clear_vendor_classes();  // version 2 kept them in the details
+    IPAM_ASSIGN_OR_RETURN(auto definitions, options_.definitions.List(id));
     for (auto& definition : definitions) {
       *server.mutable_option_definitions()->add_option_definitions_in_collection() = std::move(definition);
     }
-    IPAM_ASSIGN_OR_RETURN(auto user_classes,
-                          ReadRows<v1::DhcpUserClass>(list_user_classes_.Query(server.record_id()),
-                                                      [](const Cursor& row, v1::DhcpUserClass& user_class) {
-                                                        user_class.set_record_id(row.Int64(1));
-                                                      }));
+    IPAM_ASSIGN_OR_RETURN(auto user_classes, options_.user_classes.List(id));
     for (auto& user_class : user_classes) {
       *server.mutable_user_classes()->add_user_classes_in_collection() = std::move(user_class);
     }
-    IPAM_ASSIGN_OR_RETURN(auto options, ListOptions({.server_id = server.record_id()}));
+    IPAM_ASSIGN_OR_RETURN(auto vendor_classes, options_.vendor_classes.List(id));
+    for (auto& vendor_class : vendor_classes) {
+      *server.mutable_vendor_classes()->add_vendor_classes_in_collection() = std::move(vendor_class);
+    }
+    IPAM_ASSIGN_OR_RETURN(auto options, options_.List({.server_id = id}));
     for (auto& option : options) *server.mutable_options()->add_options_in_collection() = std::move(option);
   }
   return servers;
@@ -181,12 +177,27 @@ absl::StatusOr<std::int64_t> DhcpTables::PutSuperscope(const v1::DhcpSuperscopeV
                                            superscope.name(), ToJson(superscope)));
 }
 
+absl::StatusOr<std::optional<v1::DhcpSuperscopeV4>> DhcpTables::GetSuperscope(std::int64_t id) {
+  return ReadRow<v1::DhcpSuperscopeV4>(get_superscope_.Query(id), SuperscopeColumns);
+}
+
+absl::StatusOr<std::optional<std::int64_t>> DhcpTables::FindSuperscope(std::int64_t server,
+                                                                       const std::string& name) {
+  return find_superscope_.Lookup(server, name);
+}
+
 absl::StatusOr<std::vector<v1::DhcpSuperscopeV4>> DhcpTables::ListSuperscopes() {
-  return ReadRows<v1::DhcpSuperscopeV4>(list_superscopes_.Query(),
-                                        [](const Cursor& row, v1::DhcpSuperscopeV4& row_of) {
-                                          row_of.set_record_id(row.Int64(1));
-                                          row_of.set_parent_server_id(row.Int64(2));
-                                        });
+  return ReadRows<v1::DhcpSuperscopeV4>(list_superscopes_.Query(), SuperscopeColumns);
+}
+
+absl::Status DhcpTables::DeleteSuperscope(std::int64_t id) { return delete_superscope_.Run(id); }
+
+absl::StatusOr<std::vector<std::int64_t>> DhcpTables::ScopesOfSuperscope(std::int64_t id) {
+  return ReadIds(scopes_of_superscope_.Query(id));
+}
+
+absl::Status DhcpTables::SetSuperscope(std::int64_t scope, std::optional<std::int64_t> superscope) {
+  return set_superscope_.Run(superscope, scope);
 }
 
 absl::StatusOr<std::int64_t> DhcpTables::PutScope(const v1::DhcpScope& scope) {
@@ -194,6 +205,7 @@ absl::StatusOr<std::int64_t> DhcpTables::PutScope(const v1::DhcpScope& scope) {
   v1::DhcpScope row = scope;
   row.clear_exclusion_ranges();
   row.clear_options();
+  if (row.has_v4()) row.mutable_v4()->clear_superscope_name();
   return ReturnedId(put_scope_.Lookup(scope.record_id(), Family(scope_id),
                                       scope.parent_dhcp_server_record_id(), scope_id,
                                       NonZero(scope.v4().superscope_record_id()), ToJson(row)));
@@ -218,16 +230,19 @@ absl::StatusOr<std::vector<v1::DhcpScope>> DhcpTables::ListScopes() {
         range.mutable_v6();
       }
     }
-    IPAM_ASSIGN_OR_RETURN(auto options, ListOptions({.server_id = scope.parent_dhcp_server_record_id(),
-                                                     .scope_id = scope.record_id()}));
+    IPAM_ASSIGN_OR_RETURN(auto options, options_.List({.server_id = scope.parent_dhcp_server_record_id(),
+                                                       .scope_id = scope.record_id()}));
     for (auto& option : options) *scope.mutable_options()->add_options_in_collection() = std::move(option);
   }
   return scopes;
 }
 
-absl::StatusOr<std::optional<std::int64_t>> DhcpTables::FindScope(int family, const IpOctets& scope_id) {
-  return find_scope_.Lookup(family, scope_id);
+absl::StatusOr<std::optional<std::int64_t>> DhcpTables::FindScope(int family, const IpOctets& scope_id,
+                                                                  std::int64_t server) {
+  return find_scope_.Lookup(family, scope_id, server);
 }
+
+absl::Status DhcpTables::DeleteScope(std::int64_t id) { return delete_scope_.Run(id); }
 
 absl::StatusOr<std::int64_t> DhcpTables::PutExclusion(std::int64_t scope, const IpInterval& range,
                                                       std::int64_t record_id) {
@@ -248,38 +263,6 @@ absl::StatusOr<std::vector<IpInterval>> DhcpTables::ListExclusions(std::int64_t 
   return ranges;
 }
 
-absl::StatusOr<bool> DhcpTables::HasOptionDefinition(std::int64_t server, std::int64_t definition) {
-  IPAM_ASSIGN_OR_RETURN(const auto found, has_definition_.Lookup(server, definition));
-  return found.has_value();
-}
-
-absl::StatusOr<bool> DhcpTables::HasUserClass(std::int64_t server, std::int64_t user_class) {
-  IPAM_ASSIGN_OR_RETURN(const auto found, has_user_class_.Lookup(server, user_class));
-  return found.has_value();
-}
-
-absl::StatusOr<std::int64_t> DhcpTables::PutOption(const OptionOwner& owner, const v1::DhcpOption& option) {
-  IPAM_RETURN_IF_ERROR(DeleteOption(owner, option));
-  return ReturnedId(put_option_.Lookup(option.record_id(), owner.server_id, owner.scope_id,
-                                       owner.reservation_id, option.option_definition().record_id(),
-                                       NonZero(option.user_class().record_id()), ToJson(option)));
-}
-
-absl::Status DhcpTables::DeleteOption(const OptionOwner& owner, const v1::DhcpOption& option) {
-  return delete_option_.Run(owner.server_id, owner.scope_id, owner.reservation_id,
-                            option.option_definition().record_id(), NonZero(option.user_class().record_id()));
-}
-
-absl::Status DhcpTables::DeleteOptions(const OptionOwner& owner) {
-  return delete_options_.Run(owner.server_id, owner.scope_id, owner.reservation_id);
-}
-
-absl::StatusOr<std::vector<v1::DhcpOption>> DhcpTables::ListOptions(const OptionOwner& owner) {
-  return ReadRows<v1::DhcpOption>(
-      list_options_.Query(owner.server_id, owner.scope_id, owner.reservation_id),
-      [](const Cursor& row, v1::DhcpOption& option) { option.set_record_id(row.Int64(1)); });
-}
-
 absl::StatusOr<std::int64_t> DhcpTables::PutReservation(std::int64_t scope,
                                                         std::optional<std::int64_t> address_id,
                                                         const v1::DhcpReservation& reservation) {
@@ -291,63 +274,38 @@ absl::StatusOr<std::int64_t> DhcpTables::PutReservation(std::int64_t scope,
                                             address, ToJson(row)));
 }
 
+absl::Status DhcpTables::DeleteReservation(std::int64_t id) { return delete_reservation_.Run(id); }
+
+absl::StatusOr<std::optional<v1::DhcpReservation>> DhcpTables::GetReservation(std::int64_t id) {
+  return ReadRow<v1::DhcpReservation>(get_reservation_.Query(id), ReservationColumns);
+}
+
+absl::StatusOr<std::optional<std::int64_t>> DhcpTables::FindReservation(std::int64_t scope,
+                                                                        const IpOctets& address) {
+  return find_reservation_.Lookup(scope, address);
+}
+
+absl::StatusOr<std::optional<std::int64_t>> DhcpTables::AddressOfReservation(std::int64_t id) {
+  return address_of_reservation_.Lookup(id);
+}
+
 absl::Status DhcpTables::LinkReservation(std::int64_t reservation, std::int64_t address) {
   return link_reservation_.Run(address, reservation);
 }
 
 absl::StatusOr<std::vector<v1::DhcpReservation>> DhcpTables::ListReservations() {
-  IPAM_ASSIGN_OR_RETURN(
-      std::vector<v1::DhcpReservation> reservations,
-      ReadRows<v1::DhcpReservation>(list_reservations_.Query(),
-                                    [](const Cursor& row, v1::DhcpReservation& reservation) {
-                                      reservation.set_record_id(row.Int64(1));
-                                      reservation.mutable_parent_scope()->set_record_id(row.Int64(2));
-                                    }));
+  IPAM_ASSIGN_OR_RETURN(std::vector<v1::DhcpReservation> reservations,
+                        ReadRows<v1::DhcpReservation>(list_reservations_.Query(), ReservationColumns));
   for (v1::DhcpReservation& reservation : reservations) {
     const std::int64_t scope_id = reservation.parent_scope().record_id();
     IPAM_ASSIGN_OR_RETURN(const auto scope, GetScope(scope_id));
-    IPAM_ASSIGN_OR_RETURN(auto options, ListOptions({.server_id = scope->parent_dhcp_server_record_id(),
-                                                     .scope_id = scope_id,
-                                                     .reservation_id = reservation.record_id()}));
+    IPAM_ASSIGN_OR_RETURN(auto options, options_.List({.server_id = scope->parent_dhcp_server_record_id(),
+                                                       .scope_id = scope_id,
+                                                       .reservation_id = reservation.record_id()}));
     for (auto& option : options)
       *reservation.mutable_options()->add_options_in_collection() = std::move(option);
   }
   return reservations;
-}
-
-absl::StatusOr<std::int64_t> DhcpTables::PutFailover(const v1::DhcpFailover& failover) {
-  return ReturnedId(put_failover_.Lookup(failover.record_id(), failover.relationship_name(),
-                                         NonZero(failover.server1_record_id()),
-                                         NonZero(failover.server2_record_id()), ToJson(failover)));
-}
-
-absl::StatusOr<std::vector<v1::DhcpFailover>> DhcpTables::ListFailovers() {
-  return ReadRows<v1::DhcpFailover>(
-      list_failovers_.Query(),
-      [](const Cursor& row, v1::DhcpFailover& failover) { failover.set_record_id(row.Int64(1)); });
-}
-
-absl::StatusOr<std::int64_t> DhcpTables::PutScopeFailover(const v1::DhcpScopeFailover& member) {
-  return ReturnedId(
-      put_scope_failover_.Lookup(member.record_id(), member.failover_relation_id(), member.scope_id()));
-}
-
-absl::StatusOr<std::optional<std::int64_t>> DhcpTables::FindScopeFailover(std::int64_t relation,
-                                                                          std::int64_t scope) {
-  return find_scope_failover_.Lookup(relation, scope);
-}
-
-absl::StatusOr<std::vector<v1::DhcpScopeFailover>> DhcpTables::ListScopeFailovers() {
-  std::vector<v1::DhcpScopeFailover> members;
-  Cursor rows = list_scope_failovers_.Query();
-  while (rows.Next()) {
-    v1::DhcpScopeFailover& member = members.emplace_back();
-    member.set_record_id(rows.Int64(0));
-    member.set_failover_relation_id(rows.Int64(1));
-    member.set_scope_id(rows.Int64(2));
-  }
-  IPAM_RETURN_IF_ERROR(rows.status());
-  return members;
 }
 
 }  // namespace ipam::engine

@@ -102,6 +102,8 @@ DnsTables::DnsTables(Database& db)
       find_ptr_(db,
                 "SELECT coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records"
                 " WHERE address = ? AND record_type = 3 ORDER BY record_id LIMIT 1"),
+      delete_records_of_address_(
+          db, "DELETE FROM dns_resource_records WHERE ipv4_address_id = ?1 OR ipv6_address_id = ?1"),
       list_records_(
           db,
           "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
@@ -191,6 +193,10 @@ absl::StatusOr<std::int64_t> DnsTables::PutRecord(const v1::DnsResourceRecord& r
 
 absl::StatusOr<std::optional<std::int64_t>> DnsTables::FindAddressOfPtr(const IpOctets& address) {
   return find_ptr_.Lookup(address);
+}
+
+absl::Status DnsTables::DeleteRecordsOfAddress(std::int64_t address) {
+  return delete_records_of_address_.Run(address);
 }
 
 absl::Status DnsTables::ForEachRecord(const std::function<absl::Status(const v1::DnsResourceRecord&)>& use) {

@@ -66,6 +66,8 @@ class DnsTables {
   absl::StatusOr<std::int64_t> PutRecord(const v1::DnsResourceRecord& record, const RecordColumns& columns);
   // The address that a PTR record for `address` is mapped to.
   absl::StatusOr<std::optional<std::int64_t>> FindAddressOfPtr(const IpOctets& address);
+  // Those that are mapped to the address.
+  absl::Status DeleteRecordsOfAddress(std::int64_t address);
   absl::Status ForEachRecord(const std::function<absl::Status(const v1::DnsResourceRecord&)>& use);
 
   // ADM_RangeDNSReverseLookupTable
@@ -95,6 +97,7 @@ class DnsTables {
   Statement list_server_reverse_zones_;
   Statement put_record_;
   Statement find_ptr_;
+  Statement delete_records_of_address_;
   Statement list_records_;
   Statement put_range_zone_;
   Statement has_range_zone_;

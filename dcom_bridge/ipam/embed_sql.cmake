@@ -1,11 +1,13 @@
 # cmake -DOUT=file.cc -DFOLDER=... -P embed_sql.cmake
 file(READ ${FOLDER}/schema.sql schema)
+file(READ ${FOLDER}/schema_3.sql schema_3)
 file(READ ${FOLDER}/provision.sql provision)
 file(WRITE ${OUT} "#include \"dcom_bridge/ipam/schema_sql.h\"
 
 namespace ipam::engine {
 
 const char kSchemaSql[] = R\"sql(${schema})sql\";
+const char kSchema3Sql[] = R\"sql(${schema_3})sql\";
 const char kProvisionSql[] = R\"sql(${provision})sql\";
 
 }  // namespace ipam::engine

@@ -1,26 +1,42 @@
-// One entry of an option collection's operation tracker as an entity: of scopes and reservations alike.
+// DHCP options of servers, scopes, reservations and policies as entities: the entries of a collection's
+// operation tracker, or what a template says of them.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
-#include "dcom_bridge/ipam/delegate.h"
-#include "dcom_bridge/ipam/store.h"
+#include "dcom_bridge/ipam/step_delegate.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "ipam/v1/dhcp.pb.h"
+#include "ipam/v1/dhcp_template.pb.h"
 
 namespace ipam::engine {
 
-// Add, Set (which the text calls Update, discrepancies D.1) and Delete.
-bool IsOptionStep(const v1::DhcpOptionOperation& operation);
+struct OptionPlace {
+  RowRef server;
+  std::optional<RowRef> scope = std::nullopt;
+  std::optional<RowRef> reservation = std::nullopt;
+  std::optional<RowRef> policy = std::nullopt;
+  // How subtasks name them.
+  std::string server_name;
+  std::string scope_id;
+  std::string reservation_address;
+  std::string policy_name;
+  // Of the owner.
+  v1::IpamObjectType object_type = v1::IPAM_OBJECT_TYPE_NONE;
+  std::optional<std::size_t> needs = std::nullopt;
+};
 
-void DescribeScopeOption(const v1::DhcpOptionOperation& operation, const std::string& scope_id,
-                         const std::string& server_name, Entity& entity);
-void DescribeReservationOption(const v1::DhcpOptionOperation& operation, const std::string& scope_id,
-                               const std::string& address, const std::string& server_name, Entity& entity);
+// Add, Set (which the text calls Update, discrepancies D.1) and Delete; the partner values are used by no step
+// (F.9). What an option refers to is named by record ids, or where those are 0 as AddOptionTemplateSteps says.
+void AddOptionSteps(const v1::DhcpOptionCollection& options, const OptionPlace& place, StepList& steps);
 
-// The record id of the option; of a deleted one 0.
-absl::StatusOr<std::int64_t> ApplyOption(const v1::DhcpOptionOperation& operation, const OptionOwner& owner,
-                                         Store& store);
+// 2.2.5.24. Record ids are different on each server: an option definition is named by its OptionId and vendor
+// class, a user class by its name.
+void AddOptionTemplateSteps(
+    v1::DhcpOptionApplyType type, const google::protobuf::RepeatedPtrField<v1::DhcpOption>& options,
+    const google::protobuf::RepeatedPtrField<v1::DhcpFindAndReplaceOption>& replacements,
+    const OptionPlace& place, StepList& steps);
 
 }  // namespace ipam::engine

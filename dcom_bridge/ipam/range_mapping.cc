@@ -24,9 +24,9 @@ absl::StatusOr<std::vector<IpInterval>> Applicable(const IpInterval& bounds,
 // the range overlaps it too.
 absl::StatusOr<std::vector<RangeRow>> OverlappingRanges(const IpInterval& bounds,
                                                         std::optional<std::int64_t> scope, std::int64_t space,
-                                                        Store& store) {
+                                                        std::int64_t exclude, Store& store) {
   IPAM_ASSIGN_OR_RETURN(const auto mine, Applicable(bounds, scope, store));
-  IPAM_ASSIGN_OR_RETURN(const auto rows, store.addresses.RangesWithin(bounds, space, 0));
+  IPAM_ASSIGN_OR_RETURN(const auto rows, store.addresses.RangesWithin(bounds, space, exclude));
   std::vector<RangeRow> overlapping;
   for (const RangeRow& row : rows) {
     IPAM_ASSIGN_OR_RETURN(const auto theirs, Applicable(row.bounds, row.scope_id, store));
@@ -66,7 +66,7 @@ absl::StatusOr<std::int64_t> AddSubnet(const v1::IPRange& range, const IpInterva
 
 }  // namespace
 
-absl::StatusOr<std::int64_t> AddMappedRange(v1::IPRange range, Store& store) {
+absl::StatusOr<std::int64_t> MapRange(v1::IPRange range, Store& store) {
   const auto start = ParseIp(range.start_ip_address());
   const auto end = ParseIp(range.end_ip_address());
   if (!start || !end || start->size() != end->size() || *end < *start) {
@@ -83,7 +83,8 @@ absl::StatusOr<std::int64_t> AddMappedRange(v1::IPRange range, Store& store) {
   const Management owner = ManagementOf(range.custom_field_values());
   const auto scope = range.scope_record_id() == 0 ? std::nullopt : std::optional(range.scope_record_id());
 
-  IPAM_ASSIGN_OR_RETURN(const auto overlapping, OverlappingRanges(bounds, scope, space, store));
+  IPAM_ASSIGN_OR_RETURN(const auto overlapping,
+                        OverlappingRanges(bounds, scope, space, range.record_id(), store));
   bool utilized = false;
   for (const RangeRow& row : overlapping) {
     IPAM_ASSIGN_OR_RETURN(const Management theirs,
@@ -107,6 +108,32 @@ absl::StatusOr<std::int64_t> AddMappedRange(v1::IPRange range, Store& store) {
   for (const RangeRow& row : overlapping) IPAM_RETURN_IF_ERROR(store.addresses.MarkOverlapping(row.id));
   IPAM_RETURN_IF_ERROR(store.addresses.MapAddresses(id, bounds, space, owner));
   return id;
+}
+
+absl::Status ResetRangeMapping(const v1::IPRange& range, Store& store) {
+  const auto start = ParseIp(range.start_ip_address());
+  const auto end = ParseIp(range.end_ip_address());
+  if (!start || !end) return absl::InternalError("a range without bounds");
+  const std::int64_t space = range.address_space_record_id();
+  IPAM_RETURN_IF_ERROR(RecomputeOverlaps({*start, *end}, space, range.record_id(), store));
+  return store.addresses.MapAddresses(std::nullopt, {*start, *end}, space,
+                                      ManagementOf(range.custom_field_values()));
+}
+
+absl::Status RecomputeOverlaps(const IpInterval& bounds, std::int64_t space, std::int64_t exclude,
+                               Store& store) {
+  IPAM_ASSIGN_OR_RETURN(const auto rows, store.addresses.RangesWithin(bounds, space, exclude));
+  for (const RangeRow& row : rows) {
+    IPAM_ASSIGN_OR_RETURN(auto others, OverlappingRanges(row.bounds, row.scope_id, space, row.id, store));
+    others.erase(std::remove_if(others.begin(), others.end(),
+                                [exclude](const RangeRow& other) { return other.id == exclude; }),
+                 others.end());
+    const bool utilized = std::any_of(others.begin(), others.end(),
+                                      [](const RangeRow& other) { return other.use_for_utilization; });
+    IPAM_RETURN_IF_ERROR(
+        store.addresses.SetOverlap(row.id, !others.empty(), row.use_for_utilization || !utilized));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace ipam::engine

@@ -1,6 +1,8 @@
--- The IPAM data store, [MS-IPAMM2] 3.1.1.1: the tables that the delegates use, with their keys, constraints and
--- on-delete rules. A compound table is one table with the column `af` (4 or 6); a foreign key from one compound table to
--- another includes it, so that a row refers to a row of its own family.
+-- Version 2 of the IPAM data store, [MS-IPAMM2] 3.1.1.1: its tables with their keys, constraints and on-delete rules.
+-- schema_3.sql makes it a version 3; a new store gets one after the other.
+--
+-- A compound table is one table with the column `af` (4 or 6); a foreign key from one compound table to another includes
+-- it, so that a row refers to a row of its own family.
 --
 -- `details` is the ipam.v1 message of the row in its JSON form. The columns beside it are what keys, constraints and
 -- look-ups need; they are derived from the message when the row is written, and win over it when the row is read.

@@ -1,8 +1,10 @@
 // SQLite with statuses for errors and literals for SQL. One thread at a time.
 //
-//   Statement insert_{db_, "INSERT INTO t (a, b) VALUES (?, ?)"};     // a named member of the type that uses
-//   it IPAM_RETURN_IF_ERROR(insert_.Run(7, "x")); Cursor rows = select_.Query(7); while (rows.Next())
-//   Use(rows.Int64(0)); IPAM_RETURN_IF_ERROR(rows.status());
+//   Statement insert_{db_, "INSERT INTO t (a, b) VALUES (?, ?)"};  // a named member of the type that uses it
+//   IPAM_RETURN_IF_ERROR(insert_.Run(7, "x"));
+//   Cursor rows = select_.Query(7);
+//   while (rows.Next()) Use(rows.Int64(0));
+//   IPAM_RETURN_IF_ERROR(rows.status());
 #pragma once
 
 #include <cstddef>

@@ -15,16 +15,24 @@ constexpr std::int64_t kApplicationId = 0x4950414d;  // "IPAM"
 // What brings a store of version n to n + 1, at index n - 1.
 constexpr const char* kMigrations[] = {
     "ALTER TABLE operations ADD COLUMN initiator TEXT; PRAGMA user_version = 2",
+    kSchema3Sql,
 };
 constexpr std::int64_t kVersion = 1 + std::size(kMigrations);
+constexpr std::int64_t kSchemaSqlVersion = 2;  // of schema.sql
+
+absl::Status Migrate(Database& db, std::int64_t version) {
+  for (; version < kVersion; ++version) IPAM_RETURN_IF_ERROR(db.ExecuteScript(kMigrations[version - 1]));
+  return absl::OkStatus();
+}
 
 absl::Status Create(Database& db) {
   IPAM_RETURN_IF_ERROR(db.ExecuteScript(kSchemaSql));
   IPAM_RETURN_IF_ERROR(db.ExecuteScript(kProvisionSql));
-  return db.Execute("PRAGMA application_id = 0x4950414d; PRAGMA user_version = 2");
+  IPAM_RETURN_IF_ERROR(db.Execute("PRAGMA application_id = 0x4950414d"));
+  return Migrate(db, kSchemaSqlVersion);
 }
 
-absl::Status CreateIfEmpty(Database& db) {
+absl::Status CreateOrMigrate(Database& db) {
   Statement application_id(db, "PRAGMA application_id");
   Statement user_version(db, "PRAGMA user_version");
   Statement count_tables(db, "SELECT count(*) FROM sqlite_schema");
@@ -37,10 +45,7 @@ absl::Status CreateIfEmpty(Database& db) {
     return absl::FailedPreconditionError(
         absl::StrFormat("has version %d of the schema, this server knows %d", version.value_or(0), kVersion));
   }
-  for (std::int64_t from = *version; from < kVersion; ++from) {
-    IPAM_RETURN_IF_ERROR(db.ExecuteScript(kMigrations[from - 1]));
-  }
-  return absl::OkStatus();
+  return Migrate(db, *version);
 }
 
 }  // namespace
@@ -49,7 +54,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& path) 
   IPAM_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, Database::Open(path));
   // Two processes may open an empty file at the same time.
   absl::Status status = db->Execute("BEGIN IMMEDIATE");
-  if (status.ok()) status = CreateIfEmpty(*db);
+  if (status.ok()) status = CreateOrMigrate(*db);
   if (status.ok()) status = db->Execute("COMMIT");
   if (!status.ok()) return absl::Status(status.code(), absl::StrFormat("%s: %s", path, status.message()));
   return db;

@@ -10,8 +10,11 @@
 #include "dcom_bridge/ipam/address_tables.h"
 #include "dcom_bridge/ipam/common_properties.h"
 #include "dcom_bridge/ipam/custom_fields.h"
+#include "dcom_bridge/ipam/dhcp_option_tables.h"
+#include "dcom_bridge/ipam/dhcp_policy_tables.h"
 #include "dcom_bridge/ipam/dhcp_tables.h"
 #include "dcom_bridge/ipam/dns_tables.h"
+#include "dcom_bridge/ipam/failover_tables.h"
 #include "dcom_bridge/ipam/server_tables.h"
 #include "dcom_bridge/ipam/sqlite.h"
 
@@ -27,7 +30,10 @@ class Store {
         custom_fields(database),
         addresses(database, custom_fields),
         servers(database),
-        dhcp(database),
+        options(database),
+        dhcp(database, options),
+        policies(database, options),
+        failover(database),
         dns(database) {}
 
   Database& db;
@@ -36,12 +42,15 @@ class Store {
   CustomFieldTables custom_fields;
   AddressTables addresses;
   ServerTables servers;
+  DhcpOptionTables options;
   DhcpTables dhcp;
+  DhcpPolicyTables policies;
+  FailoverTables failover;
   DnsTables dns;
 };
 
-// Opens the file; an empty one gets the tables and the rows that provisioning puts there.
-// kFailedPrecondition: the store of another program, or of a later version.
+// Opens the file; an empty one gets the tables and the rows that provisioning puts there, one of an earlier
+// version the tables that it lacks. kFailedPrecondition: the store of another program, or of a later version.
 absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& path);
 
 }  // namespace ipam::engine

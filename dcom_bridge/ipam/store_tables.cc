@@ -42,9 +42,9 @@ absl::Status PutScope(const v1::DhcpScope& scope, Store& store) {
     IPAM_RETURN_IF_ERROR(store.dhcp.PutExclusion(id, {*start, *end}, range.record_id()).status());
   }
   const OptionOwner owner{.server_id = scope.parent_dhcp_server_record_id(), .scope_id = id};
-  IPAM_RETURN_IF_ERROR(store.dhcp.DeleteOptions(owner));
+  IPAM_RETURN_IF_ERROR(store.options.DeleteAll(owner));
   for (const v1::DhcpOption& option : scope.options().options_in_collection()) {
-    IPAM_RETURN_IF_ERROR(store.dhcp.PutOption(owner, option).status());
+    IPAM_RETURN_IF_ERROR(store.options.Put(owner, option).status());
   }
   return absl::OkStatus();
 }
@@ -57,9 +57,9 @@ absl::Status PutReservation(const v1::DhcpReservation& reservation, Store& store
                         store.dhcp.PutReservation(scope_id, std::nullopt, reservation));
   const OptionOwner owner{
       .server_id = scope->parent_dhcp_server_record_id(), .scope_id = scope_id, .reservation_id = id};
-  IPAM_RETURN_IF_ERROR(store.dhcp.DeleteOptions(owner));
+  IPAM_RETURN_IF_ERROR(store.options.DeleteAll(owner));
   for (const v1::DhcpOption& option : reservation.options().options_in_collection()) {
-    IPAM_RETURN_IF_ERROR(store.dhcp.PutOption(owner, option).status());
+    IPAM_RETURN_IF_ERROR(store.options.Put(owner, option).status());
   }
   return absl::OkStatus();
 }
@@ -170,17 +170,21 @@ std::vector<StoreTable> StoreTables() {
           [](Store& s, const Use& use) { return UseAll(s.dhcp.ListSuperscopes(), use); }),
       Table<v1::DhcpScope>("dhcp_scopes", kRecordId, PutScope,
                            [](Store& s, const Use& use) { return UseAll(s.dhcp.ListScopes(), use); }),
+      Table<v1::DhcpPolicyV4>(
+          "dhcp_policies", [](const auto& row) { return row.policy_id(); },
+          [](const auto& row, Store& s) { return s.policies.PutWhole(row).status(); },
+          [](Store& s, const Use& use) { return UseAll(s.policies.ListWhole(), use); }),
       Table<v1::DhcpReservation>(
           "dhcp_reservations", kRecordId, PutReservation,
           [](Store& s, const Use& use) { return UseAll(s.dhcp.ListReservations(), use); }),
       Table<v1::DhcpFailover>(
           "dhcp_failover_relations", kRecordId,
-          [](const auto& row, Store& s) { return s.dhcp.PutFailover(row).status(); },
-          [](Store& s, const Use& use) { return UseAll(s.dhcp.ListFailovers(), use); }),
+          [](const auto& row, Store& s) { return s.failover.Put(row).status(); },
+          [](Store& s, const Use& use) { return UseAll(s.failover.List(), use); }),
       Table<v1::DhcpScopeFailover>(
           "dhcp_scope_failovers", kRecordId,
-          [](const auto& row, Store& s) { return s.dhcp.PutScopeFailover(row).status(); },
-          [](Store& s, const Use& use) { return UseAll(s.dhcp.ListScopeFailovers(), use); }),
+          [](const auto& row, Store& s) { return s.failover.PutScope(row).status(); },
+          [](Store& s, const Use& use) { return UseAll(s.failover.ListScopes(), use); }),
       Table<v1::IPRange>(
           "ip_ranges", kRecordId,
           [](const auto& row, Store& s) { return s.addresses.PutRange(row).status(); },

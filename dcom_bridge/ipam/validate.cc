@@ -177,6 +177,25 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateDhcpServer(const v1::DhcpServer& server) {
+  // ServerName is no member of the type (discrepancies D.15).
+  if (server.has_v4() || server.has_v6()) return absl::OkStatus();
+  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+               "Server is a DhcpServerV4 or a DhcpServerV6.");
+}
+
+absl::Status ValidateDhcpPolicy(const v1::DhcpPolicyV4& policy, bool create) {
+  if (policy.policy_name().empty()) return Missing("PolicyName");
+  if (!policy.has_condition()) return Missing("Condition");
+  // That Ranges of a scope's policy is not NULL cannot be told from an empty one, which 3.19.4.4.1.13 allows.
+  if (policy.server().record_id() <= 0) return Missing("Server.RecordId");
+  if (policy.has_scope() && policy.scope().record_id() <= 0) return Missing("Scope.RecordId");
+  if (create) return absl::OkStatus();
+  if (policy.policy_id() <= 0) return Missing("PolicyId");
+  if (policy.processing_order() == 0) return Missing("ProcessingOrder");
+  return absl::OkStatus();
+}
+
 absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation) {
   const int family = reservation.has_v6() ? 6 : 4;  // of the type of the reservation (discrepancies D.8)
   const auto address = ParseIp(reservation.address());

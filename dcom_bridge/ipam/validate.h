@@ -19,8 +19,11 @@ bool IsBlank(std::string_view text);
 absl::Status ValidateIpamIPAddress(const v1::IpamIPAddress& address, Store& store);  // 3.1.4.8
 absl::Status ValidateAddressValue(const IpOctets& address);                          // its last two rules
 absl::Status ValidateDhcpScope(const v1::DhcpScope& scope);                          // 3.1.4.9
-absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation);        // 3.1.4.15
-absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record);         // 3.1.4.24
-absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone);           // 3.1.4.25
+absl::Status ValidateDhcpServer(const v1::DhcpServer& server);                       // 3.1.4.10
+// 3.1.4.14; `create`: called by one of the two delegates that create policies.
+absl::Status ValidateDhcpPolicy(const v1::DhcpPolicyV4& policy, bool create);
+absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation);  // 3.1.4.15
+absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record);   // 3.1.4.24
+absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone);     // 3.1.4.25
 
 }  // namespace ipam::engine

@@ -1,0 +1,74 @@
+// The usual delegate: it makes the list of its entities once, each with what applies it. One whose entities are
+// many and alike (resource records) is a Delegate of its own, which describes them when asked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "dcom_bridge/ipam/delegate.h"
+
+namespace ipam::engine {
+
+class StepList {
+ public:
+  // What Delegate::Apply does for the entity. It looks up what it changes: other operations run between the
+  // steps of one.
+  using Action = std::function<absl::StatusOr<std::int64_t>(Store&)>;
+
+  // Returns the index of the entity.
+  std::size_t Add(Entity entity, Action apply);
+  // An entity that fails, because what it needs is not there.
+  std::size_t AddFailure(Entity entity, absl::Status fault);
+  std::size_t size() const { return steps_.size(); }
+  // The record id that the step gave when it was applied.
+  std::int64_t IdOf(std::size_t step) const { return steps_[step].id; }
+
+ private:
+  friend class StepDelegate;
+  struct Step {
+    Entity entity;
+    Action apply;
+    std::int64_t id = 0;
+  };
+  std::vector<Step> steps_;
+};
+
+// The record id of a row that is there, or that an earlier step makes. The list outlives it.
+class RowRef {
+ public:
+  RowRef(std::int64_t id) : id_(id) {}  // NOLINT: a row that is there
+  RowRef(const StepList& steps, std::size_t step) : steps_(&steps), step_(step) {}
+
+  std::int64_t id() const { return steps_ == nullptr ? id_ : steps_->IdOf(step_); }
+
+ private:
+  std::int64_t id_ = 0;
+  const StepList* steps_ = nullptr;
+  std::size_t step_ = 0;
+};
+
+class StepDelegate : public Delegate {
+ public:
+  absl::Status Prepare(Store& store) final {
+    list_.steps_.clear();
+    return ListSteps(store, list_);
+  }
+  std::size_t size() const final { return list_.size(); }
+  Entity Describe(std::size_t index) const final { return list_.steps_[index].entity; }
+  absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) final;
+
+ protected:
+  // Prepare of Delegate, which fills an empty list.
+  virtual absl::Status ListSteps(Store& store, StepList& steps) = 0;
+
+ private:
+  StepList list_;
+};
+
+}  // namespace ipam::engine
