@@ -4,15 +4,54 @@ namespace ipam::engine {
 
 std::unique_ptr<Delegate> MakeDelegate(const v1::OperationParameters& parameters, base::Clock& clock) {
   switch (parameters.operation_id()) {
+    case v1::IPAM_ADMIN_OPERATION_ID_EDIT_DHCP_SERVER:
+      return MakeEditDhcpServer(parameters.update_dhcp_server());
+    case v1::IPAM_ADMIN_OPERATION_ID_APPLY_SERVER_CONFIGURATION_TEMPLATE:
+      return MakeApplyServerTemplate(parameters.apply_dhcp_server_configuration());
+
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_SCOPE:
       return MakeCreateDhcpScope(parameters.create_dhcp_scope());
     case v1::IPAM_ADMIN_OPERATION_ID_EDIT_DHCP_SCOPE:
       return MakeEditDhcpScope(parameters.update_dhcp_scope());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DHCP_SCOPE:
+      return MakeDeleteDhcpScope(parameters.delete_dhcp_scope());
+    case v1::IPAM_ADMIN_OPERATION_ID_APPLY_SCOPE_CONFIGURATION_TEMPLATE:
+      return MakeApplyScopeTemplate(parameters.apply_dhcp_scope_configuration());
+
+    case v1::IPAM_ADMIN_OPERATION_ID_ADD_SCOPES_TO_SUPERSCOPE:
+      return MakeAddScopesToSuperscope(parameters.add_scopes_to_superscope());
+    case v1::IPAM_ADMIN_OPERATION_ID_REMOVE_SCOPES_FROM_SUPERSCOPE:
+      return MakeRemoveScopesFromSuperscope(parameters.remove_scopes_from_superscope());
+    case v1::IPAM_ADMIN_OPERATION_ID_RENAME_SUPERSCOPE:
+      return MakeRenameSuperscope(parameters.rename_superscope());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_SUPERSCOPES:
+      return MakeDeleteSuperscopes(parameters.delete_superscopes());
+    case v1::IPAM_ADMIN_OPERATION_ID_SET_SUPERSCOPE_ACTIVATION_STATUS:
+      return MakeSetSuperscopeActivationStatus(parameters.set_superscope_activation_status());
+
+    case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_SERVER_POLICY:
+      return MakeCreateServerPolicy(parameters.create_dhcp_server_policy());
+    case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_SCOPE_POLICY:
+      return MakeCreateScopePolicy(parameters.create_dhcp_scope_policy());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_POLICY:
+      return MakeUpdatePolicy(parameters.update_policy());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_POLICY:
+      return MakeDeletePolicy(parameters.delete_policy());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_POLICY_PROPERTY:
+      return MakeUpdatePolicyProperties(parameters.update_policy_properties());
+    case v1::IPAM_ADMIN_OPERATION_ID_MOVE_POLICY_PROCESSING_ORDER:
+      return MakeMovePolicyProcessingOrder(parameters.move_policy_processing_order());
 
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_RESERVATION:
       return MakeCreateDhcpReservation(parameters.create_dhcp_reservation());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DHCP_RESERVATION:
+      return MakeDeleteDhcpReservation(parameters.delete_dhcp_reservation());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DHCP_RESERVATION_COLLECTION:
+      return MakeDeleteDhcpReservationCollection(parameters.delete_dhcp_reservation_collection());
     case v1::IPAM_ADMIN_OPERATION_ID_SET_DHCP_RESERVATION:
       return MakeSetDhcpReservation(parameters.set_dhcp_reservation());
+    case v1::IPAM_ADMIN_OPERATION_ID_SET_DHCP_RESERVATION_COLLECTION:
+      return MakeSetDhcpReservationCollection(parameters.set_dhcp_reservation_collection());
 
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_FAILOVER:
       return MakeCreateDhcpFailover(parameters.dhcp_failover_with_scopes());

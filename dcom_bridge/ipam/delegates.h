@@ -12,13 +12,43 @@ namespace ipam::engine {
 // Null: none yet. The parameters and the clock outlive the delegate.
 std::unique_ptr<Delegate> MakeDelegate(const v1::OperationParameters& parameters, base::Clock& clock);
 
-// 3.19.4.4.1.3 to .5
+// 3.19.4.4.1.1 and .2
+std::unique_ptr<Delegate> MakeEditDhcpServer(const v1::UpdateDhcpServerParameters& parameters);
+std::unique_ptr<Delegate> MakeApplyServerTemplate(
+    const v1::ApplyDhcpServerConfigurationParameters& parameters);
+
+// 3.19.4.4.1.3 to .6
 std::unique_ptr<Delegate> MakeCreateDhcpScope(const v1::CreateDhcpScopeParameters& parameters);
 std::unique_ptr<Delegate> MakeEditDhcpScope(const v1::UpdateDhcpScopeParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDhcpScope(const v1::DeleteDhcpScopeParameters& parameters);
+std::unique_ptr<Delegate> MakeApplyScopeTemplate(const v1::ApplyDhcpScopeConfigurationParameters& parameters);
+
+// 3.19.4.4.1.7 to .11
+std::unique_ptr<Delegate> MakeAddScopesToSuperscope(const v1::AddScopesToSuperscopeParameters& parameters);
+std::unique_ptr<Delegate> MakeRemoveScopesFromSuperscope(
+    const v1::RemoveScopesFromSuperscopeParameters& parameters);
+std::unique_ptr<Delegate> MakeRenameSuperscope(const v1::RenameSuperscopeParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteSuperscopes(const v1::DeleteSuperscopesParameters& parameters);
+std::unique_ptr<Delegate> MakeSetSuperscopeActivationStatus(
+    const v1::SetSuperscopeActivationStatusParameters& parameters);
+
+// 3.19.4.4.1.12 to .17
+std::unique_ptr<Delegate> MakeCreateServerPolicy(const v1::CreateDhcpServerPolicyParameters& parameters);
+std::unique_ptr<Delegate> MakeCreateScopePolicy(const v1::CreateDhcpScopePolicyParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdatePolicy(const v1::UpdatePolicyParameters& parameters);
+std::unique_ptr<Delegate> MakeDeletePolicy(const v1::DeletePolicyParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdatePolicyProperties(const v1::UpdatePolicyPropertiesParameters& parameters);
+std::unique_ptr<Delegate> MakeMovePolicyProcessingOrder(
+    const v1::MovePolicyProcessingOrderParameters& parameters);
 
 // 3.19.4.4.1.18 to .22
 std::unique_ptr<Delegate> MakeCreateDhcpReservation(const v1::CreateDhcpReservationParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDhcpReservation(const v1::DeleteDhcpReservationParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDhcpReservationCollection(
+    const v1::DeleteDhcpReservationCollectionParameters& parameters);
 std::unique_ptr<Delegate> MakeSetDhcpReservation(const v1::SetDhcpReservationParameters& parameters);
+std::unique_ptr<Delegate> MakeSetDhcpReservationCollection(
+    const v1::SetDhcpReservationCollectionParameters& parameters);
 
 // 3.19.4.4.1.23
 std::unique_ptr<Delegate> MakeCreateDhcpFailover(const v1::DhcpFailoverWithScopesParameters& parameters);

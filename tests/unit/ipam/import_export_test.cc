@@ -47,6 +47,23 @@ TEST_F(ImportTest, ExportGivesBackWhatWasImported) {
   EXPECT_EQ(second.str(), first);
 }
 
+TEST_F(ImportTest, ExportHasEveryTableOfTheDhcpServers) {
+  ASSERT_OK(ImportYaml(database_, kNetwork));
+  ASSERT_OK(ImportYaml(database_, IPAM_SOURCE_DIR "/tests/unit/ipam/plant.yaml"));
+  const std::string first = Export();
+  for (const char* part : {"vendorClassesInCollection", "dhcp_policies", "startIpAddress: \"172.20.0.100\"",
+                           "userClass", "superscopeName: \"Lines\"", "dhcp_scope_failovers"}) {
+    EXPECT_THAT(first, HasSubstr(part));
+  }
+  const std::string path = dir_.File("out.yaml");
+  std::ofstream(path) << first;
+  const std::string other = dir_.File("other.db");
+  ASSERT_OK(ImportYaml(other, path));
+  std::ostringstream second;
+  ASSERT_OK(ExportYaml(other, second));
+  EXPECT_EQ(second.str(), first);
+}
+
 TEST_F(ImportTest, TheSameFileAgainChangesNothing) {
   ASSERT_OK(ImportYaml(database_, kNetwork));
   const std::string first = Export();

@@ -5,6 +5,7 @@
 
 #include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/import_export.h"
+#include "dcom_bridge/ipam/schema_sql.h"
 #include "harness.h"
 #include "tests/support/matchers.h"
 
@@ -111,6 +112,63 @@ TEST_F(EngineTest, DeletingZonesFollowsTheirRules) {
             "301-");
   // An address with a registration stays.
   EXPECT_THAT((*db)->Execute("DELETE FROM ip_addresses"), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(EngineTest, AServerTakesItsPoliciesAlongAndAScopeDoesNot) {
+  Open();
+  Close();
+  auto db = OpenDatabase(options_.database);
+  ASSERT_OK(db);
+  ASSERT_OK((*db)->Execute(
+      "INSERT INTO dhcp_policies (policy_id, server_id, scope_id, name, processing_order, details)"
+      " VALUES (1, 17, NULL, 'a', 1, '{}'), (2, 17, 208, 'b', 1, '{}');"
+      "INSERT INTO dhcp_policy_conditions (policy_id, details) VALUES (1, '{}'), (2, '{}');"
+      "INSERT INTO dhcp_policy_subranges (policy_id, start_address, end_address)"
+      " VALUES (2, x'c0a80814', x'c0a80815');"
+      "INSERT INTO dhcp_options (server_id, policy_id, option_definition_id, details) VALUES (17, 2, 43, "
+      "'{}')"));
+  const auto refused = StatusIs(absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT((*db)->Execute("DELETE FROM dhcp_scopes WHERE record_id = 208"), refused);
+  EXPECT_THAT((*db)->Execute("DELETE FROM dhcp_policies WHERE policy_id = 2"), refused);  // it has an option
+  EXPECT_THAT((*db)->Execute("UPDATE dhcp_policies SET name = ''"), refused);
+  EXPECT_THAT(
+      (*db)->Execute("INSERT INTO dhcp_policies (server_id, scope_id, name, processing_order, details)"
+                     " VALUES (17, 999, 'c', 1, '{}')"),
+      refused);
+  ASSERT_OK((*db)->Execute("DELETE FROM dhcp_servers WHERE record_id = 17"));
+  EXPECT_EQ(
+      Query("SELECT (SELECT count(*) FROM dhcp_policies) + (SELECT count(*) FROM dhcp_policy_conditions)"
+            " + (SELECT count(*) FROM dhcp_policy_subranges) + (SELECT count(*) FROM dhcp_options)"),
+      "0");
+}
+
+TEST(OpenDatabase, BringsAStoreOfVersion2ToTheLast) {
+  TempDir dir;
+  {
+    auto old = Database::Open(dir.File("a.db"));
+    ASSERT_OK(old);
+    ASSERT_OK((*old)->ExecuteScript(kSchemaSql));
+    ASSERT_OK((*old)->ExecuteScript(kProvisionSql));
+    ASSERT_OK((*old)->Execute(
+        "PRAGMA application_id = 0x4950414d; PRAGMA user_version = 2;"
+        "INSERT INTO dhcp_servers (record_id, af, details) VALUES (17, 4, '{\"v4\":{},\"vendorClasses\":"
+        "{\"vendorClassesInCollection\":[{\"recordId\":\"71\",\"name\":\"MSFT\",\"v4\":{}}]}}');"
+        "INSERT INTO dhcp_option_definitions VALUES (17, 43, '{}');"
+        "INSERT INTO dhcp_options (record_id, server_id, option_definition_id, details) VALUES (5, 17, 43, "
+        "'{}')"));
+  }
+  auto db = OpenDatabase(dir.File("a.db"));
+  ASSERT_OK(db);
+  Statement version(**db, "PRAGMA user_version");
+  EXPECT_EQ(version.Lookup().value(), 3);
+  Store store(**db);
+  const auto servers = store.dhcp.ListServers();
+  ASSERT_OK(servers);
+  ASSERT_EQ(servers->size(), 1u);
+  ASSERT_EQ((*servers)[0].vendor_classes().vendor_classes_in_collection_size(), 1);
+  EXPECT_EQ((*servers)[0].vendor_classes().vendor_classes_in_collection(0).record_id(), 71);
+  EXPECT_EQ((*servers)[0].vendor_classes().vendor_classes_in_collection(0).name(), "MSFT");
+  EXPECT_EQ((*servers)[0].options().options_in_collection_size(), 1);
 }
 
 TEST_F(EngineTest, ANewStoreIsProvisioned) {

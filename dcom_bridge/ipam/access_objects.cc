@@ -1,0 +1,234 @@
+#include "dcom_bridge/ipam/access_objects.h"
+
+#include <optional>
+#include <utility>
+
+#include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/dhcp_lookup.h"
+
+namespace ipam::engine {
+namespace {
+
+class Collector {
+ public:
+  explicit Collector(Store& store) : store_(store) {}
+
+  absl::Status Collect(const v1::OperationParameters& parameters);
+  std::vector<AccessObject> Take() { return std::move(objects_); }
+
+ private:
+  using Ids = google::protobuf::RepeatedField<std::int64_t>;
+
+  void Add(v1::IpamObjectType type, std::int64_t id) {
+    if (id != 0) objects_.push_back({type, id});
+  }
+  void AddAll(v1::IpamObjectType type, const Ids& ids) {
+    for (const std::int64_t id : ids) Add(type, id);
+  }
+  absl::Status AddScope(const v1::DhcpScope& scope);
+  absl::Status AddSuperscope(const v1::DhcpSuperscopeV4& superscope);
+  absl::Status AddSuperscopesOf(const Ids& scopes);
+  absl::Status AddPolicy(const v1::DhcpPolicyV4& policy);
+  absl::Status AddScopesOf(const Ids& reservations);
+  absl::Status AddRangeOf(const v1::IpamIPAddress& address);
+  absl::Status AddZoneOf(const v1::CreateDnsResourceRecordsParameters& create);
+
+  Store& store_;
+  std::vector<AccessObject> objects_;
+};
+
+// Named by its record id, or by its ScopeId on its server.
+absl::Status Collector::AddScope(const v1::DhcpScope& scope) {
+  const int family = scope.has_v6() ? 6 : 4;
+  if (scope.record_id() != 0) {
+    Add(ScopeType(family), scope.record_id());
+    return absl::OkStatus();
+  }
+  const auto scope_id = ParseIp(scope.scope_id());
+  if (!scope_id) return absl::OkStatus();
+  IPAM_ASSIGN_OR_RETURN(const auto found,
+                        store_.dhcp.FindScope(family, *scope_id, scope.parent_dhcp_server_record_id()));
+  Add(ScopeType(family), found.value_or(0));
+  return absl::OkStatus();
+}
+
+absl::Status Collector::AddSuperscope(const v1::DhcpSuperscopeV4& superscope) {
+  IPAM_ASSIGN_OR_RETURN(const auto row, store_.dhcp.GetSuperscope(superscope.record_id()));
+  if (row) {
+    Add(v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4, row->record_id());
+  } else {
+    Add(ServerType(4),
+        superscope.parent_server_id() != 0 ? superscope.parent_server_id() : superscope.server().record_id());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Collector::AddSuperscopesOf(const Ids& scopes) {
+  for (const std::int64_t id : scopes) {
+    IPAM_ASSIGN_OR_RETURN(const auto scope, store_.dhcp.GetScope(id));
+    if (scope) Add(v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4, scope->v4().superscope_record_id());
+  }
+  return absl::OkStatus();
+}
+
+// Where it is, and where the request wants it.
+absl::Status Collector::AddPolicy(const v1::DhcpPolicyV4& policy) {
+  const auto add = [this](const v1::DhcpPolicyV4& of) {
+    const std::int64_t scope = of.has_scope() ? of.scope().record_id() : of.scope_record_id();
+    const std::int64_t server = of.has_server() ? of.server().record_id() : of.server_record_id();
+    if (scope != 0) {
+      Add(ScopeType(4), scope);
+    } else {
+      Add(ServerType(4), server);
+    }
+  };
+  IPAM_ASSIGN_OR_RETURN(const auto row, store_.policies.Get(policy.policy_id()));
+  if (row) add(*row);
+  add(policy);
+  return absl::OkStatus();
+}
+
+absl::Status Collector::AddScopesOf(const Ids& reservations) {
+  for (const std::int64_t id : reservations) {
+    IPAM_ASSIGN_OR_RETURN(const auto row, store_.dhcp.GetReservation(id));
+    if (row) Add(ScopeType(row->has_v6() ? 6 : 4), row->parent_scope().record_id());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Collector::AddRangeOf(const v1::IpamIPAddress& address) {
+  const auto octets = ParseIp(address.address());
+  if (!octets) return absl::OkStatus();
+  IPAM_ASSIGN_OR_RETURN(const auto range,
+                        store_.addresses.FindRangeOf(*octets, address.address_space_record_id(),
+                                                     ManagementOf(address.custom_field_values())));
+  Add(RangeType(Family(*octets)), range.value_or(0));
+  return absl::OkStatus();
+}
+
+absl::Status Collector::AddZoneOf(const v1::CreateDnsResourceRecordsParameters& create) {
+  const bool reverse = create.zone_type() == v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE;
+  IPAM_ASSIGN_OR_RETURN(
+      const auto zone,
+      store_.dns.GetServerZone(reverse ? Lookup::kReverse : Lookup::kForward, create.server_zone_id()));
+  if (zone) {
+    Add(reverse ? v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE : v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE,
+        zone->zone_id);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Collector::Collect(const v1::OperationParameters& parameters) {
+  using Parameters = v1::OperationParameters;
+  switch (parameters.variant_case()) {
+    case Parameters::kUpdateDhcpServer: {
+      const v1::DhcpServer& server = parameters.update_dhcp_server().server();
+      Add(ServerType(server.has_v6() ? 6 : 4), server.record_id());
+      return absl::OkStatus();
+    }
+    case Parameters::kApplyDhcpServerConfiguration: {
+      const auto& apply = parameters.apply_dhcp_server_configuration();
+      AddAll(ServerType(FamilyOf(apply.server_address_family())), apply.server_ids());
+      return absl::OkStatus();
+    }
+    case Parameters::kCreateDhcpScope: {
+      const v1::DhcpScope& scope = parameters.create_dhcp_scope().scope();
+      Add(ServerType(scope.has_v6() ? 6 : 4), scope.parent_dhcp_server_record_id());
+      return absl::OkStatus();
+    }
+    case Parameters::kUpdateDhcpScope:
+      return AddScope(parameters.update_dhcp_scope().scope());
+    case Parameters::kDeleteDhcpScope:
+      return AddScope(parameters.delete_dhcp_scope().scope());
+    case Parameters::kApplyDhcpScopeConfiguration: {
+      const auto& apply = parameters.apply_dhcp_scope_configuration();
+      AddAll(ScopeType(FamilyOf(apply.scope_address_family())), apply.scope_id());
+      return absl::OkStatus();
+    }
+    case Parameters::kAddScopesToSuperscope:
+      return AddSuperscope(parameters.add_scopes_to_superscope().superscope());
+    case Parameters::kRemoveScopesFromSuperscope:
+      return AddSuperscopesOf(parameters.remove_scopes_from_superscope().scope_ids());
+    case Parameters::kRenameSuperscope:
+      return AddSuperscope(parameters.rename_superscope().superscope());
+    case Parameters::kDeleteSuperscopes:
+      for (const auto& superscope : parameters.delete_superscopes().superscopes()) {
+        IPAM_RETURN_IF_ERROR(AddSuperscope(superscope));
+      }
+      return absl::OkStatus();
+    case Parameters::kSetSuperscopeActivationStatus:
+      for (const auto& superscope : parameters.set_superscope_activation_status().superscopes()) {
+        IPAM_RETURN_IF_ERROR(AddSuperscope(superscope));
+      }
+      return absl::OkStatus();
+    case Parameters::kCreateDhcpServerPolicy:
+      for (const auto& server : parameters.create_dhcp_server_policy().server_list()) {
+        Add(ServerType(4), server.record_id());
+      }
+      return absl::OkStatus();
+    case Parameters::kCreateDhcpScopePolicy:
+      AddAll(ScopeType(4), parameters.create_dhcp_scope_policy().scope_list());
+      return absl::OkStatus();
+    case Parameters::kUpdatePolicy:
+      return AddPolicy(parameters.update_policy().policy());
+    case Parameters::kDeletePolicy:
+      for (const auto& policy : parameters.delete_policy().policies()) {
+        IPAM_RETURN_IF_ERROR(AddPolicy(policy));
+      }
+      return absl::OkStatus();
+    case Parameters::kUpdatePolicyProperties:
+      for (const auto& policy : parameters.update_policy_properties().policies()) {
+        IPAM_RETURN_IF_ERROR(AddPolicy(policy));
+      }
+      return absl::OkStatus();
+    case Parameters::kMovePolicyProcessingOrder:
+      return AddPolicy(parameters.move_policy_processing_order().policy());
+    case Parameters::kCreateDhcpReservation: {
+      const auto& create = parameters.create_dhcp_reservation();
+      Add(ScopeType(create.reservation().has_v6() ? 6 : 4), create.scope_record_id());
+      return absl::OkStatus();
+    }
+    case Parameters::kDeleteDhcpReservation: {
+      Ids ids;
+      ids.Add(parameters.delete_dhcp_reservation().reservation_record_id());
+      return AddScopesOf(ids);
+    }
+    case Parameters::kDeleteDhcpReservationCollection:
+      return AddScopesOf(parameters.delete_dhcp_reservation_collection().reservation_record_ids());
+    case Parameters::kSetDhcpReservation: {
+      const v1::DhcpReservation& reservation = parameters.set_dhcp_reservation().reservation();
+      Add(ScopeType(reservation.has_v6() ? 6 : 4), reservation.parent_scope().record_id());
+      Ids ids;
+      ids.Add(reservation.record_id());
+      return AddScopesOf(ids);
+    }
+    case Parameters::kSetDhcpReservationCollection:
+      return AddScopesOf(parameters.set_dhcp_reservation_collection().reservation_record_ids());
+    case Parameters::kDhcpFailoverWithScopes: {
+      const v1::DhcpFailover& failover = parameters.dhcp_failover_with_scopes().failover();
+      Add(ServerType(4), failover.server1_record_id());
+      Add(ServerType(4), failover.server2_record_id());
+      return absl::OkStatus();
+    }
+    case Parameters::kCreateIpamIpAddress:
+      return AddRangeOf(parameters.create_ipam_ip_address().address());
+    case Parameters::kCreateDnsResourceRecords:
+      return AddZoneOf(parameters.create_dns_resource_records());
+    case Parameters::kCreateDnsZone:
+      Add(v1::IPAM_OBJECT_TYPE_DNS_SERVER, parameters.create_dns_zone().server_id());
+      return absl::OkStatus();
+    default:
+      return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<AccessObject>> AccessObjectsOf(const v1::OperationParameters& parameters,
+                                                          Store& store) {
+  Collector collector(store);
+  IPAM_RETURN_IF_ERROR(collector.Collect(parameters));
+  return collector.Take();
+}
+
+}  // namespace ipam::engine

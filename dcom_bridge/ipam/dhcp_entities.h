@@ -1,0 +1,26 @@
+// What subtasks say of the objects of DHCP.
+#pragma once
+
+#include <string>
+
+#include "dcom_bridge/ipam/delegate.h"
+#include "ipam/v1/dhcp.pb.h"
+#include "ipam/v1/dhcp_failover.pb.h"
+#include "ipam/v1/dhcp_reservation.pb.h"
+
+namespace ipam::engine {
+
+// Names are "Scope 192.168.8.0 Shipping", "Superscope Plant", "Reservation 192.168.8.77 printer", "Policy phones".
+// `server_name` empty: not known.
+Entity ScopeEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpScope& scope,
+                   const std::string& server_name);
+Entity SuperscopeEntity(SubtaskKind kind, v1::EntityOperationType type,
+                        const v1::DhcpSuperscopeV4& superscope, const std::string& server_name);
+Entity ReservationEntity(SubtaskKind kind, v1::EntityOperationType type,
+                         const v1::DhcpReservation& reservation, const v1::DhcpScope& scope,
+                         const std::string& server_name);
+// `scope` null: a policy of the server.
+Entity PolicyEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpPolicyV4& policy,
+                    const v1::DhcpScope* scope, const std::string& server_name);
+
+}  // namespace ipam::engine

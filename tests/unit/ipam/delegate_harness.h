@@ -1,0 +1,47 @@
+// Delegates by tables: parameters as text in, events and rows as text out.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "harness.h"
+
+namespace ipam::engine {
+
+// Of the operation, in the text format of protobuf.
+v1::OperationParameters ParametersOf(const std::string& operation, const std::string& text);
+
+class DelegateTest : public EngineTest {
+ protected:
+  DelegateTest();
+
+  // Runs the operation with its parameters in text format, and says which events it raised, all of them, in order:
+  // "start; +1 Scope 10.0.0.0; >1; =1 ok; 100%; success", where + is AddSubTask, > InProgress, = an end (ok,
+  // not run, or the id of its exception), and the last one SetOverallStatus.
+  std::string RunText(const std::string& operation, const std::string& parameters);
+  // Every row of a query: "1|a; 2|NULL".
+  std::string Rows(const std::string& sql);
+};
+
+struct DelegateCase {
+  const char* name;
+  const char* operation;
+  const char* parameters;
+  const char* events;
+  const char* query = "SELECT ''";
+  const char* rows = "";
+};
+
+inline void PrintTo(const DelegateCase& one, std::ostream* out) { *out << one.operation << " " << one.name; }
+
+// Each case on a store of its own.
+class DelegateCases : public DelegateTest, public ::testing::WithParamInterface<DelegateCase> {
+ protected:
+  void RunCase();
+};
+
+inline std::string CaseName(const ::testing::TestParamInfo<DelegateCase>& info) {
+  return std::string(info.param.operation) + "_" + info.param.name;
+}
+
+}  // namespace ipam::engine
