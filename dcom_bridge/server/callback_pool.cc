@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/base/status_macros.h"
 
 namespace ipam::server {
 
@@ -15,25 +15,32 @@ CallbackPool::~CallbackPool() {
 }
 
 std::string CallbackPool::KeyOf(const auth::Principal& activator) const {
+  if (options_.kerberos != nullptr) return "Kerberos";
   return options_.account.empty() ? activator.Name() : options_.account;
+}
+
+absl::StatusOr<auth::Credentials> CallbackPool::CredentialsOf(const std::string& account) const {
+  if (options_.kerberos != nullptr) return auth::Credentials{.kerberos = options_.kerberos};
+  const std::size_t slash = account.find('\\');
+  const std::string domain = slash == std::string::npos ? "" : account.substr(0, slash);
+  const std::string user = slash == std::string::npos ? account : account.substr(slash + 1);
+  const auth::Account* found = accounts_->Find(domain, user);
+  if (!found) return absl::NotFoundError(absl::StrCat("no account '", account, "' to call back as"));
+  return auth::Credentials{found->domain, found->user, found->nt_hash};
 }
 
 absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& activator) {
   const std::string key = KeyOf(activator);
   if (const auto it = by_account_.find(key); it != by_account_.end()) return it->second->dcom.get();
-  const std::size_t slash = key.find('\\');
-  const std::string domain = slash == std::string::npos ? "" : key.substr(0, slash);
-  const std::string user = slash == std::string::npos ? key : key.substr(slash + 1);
-  const auth::Account* found = accounts_->Find(domain, user);
-  if (!found) return absl::NotFoundError(absl::StrCat("no account '", key, "' to call back as"));
-  const auth::Credentials credentials{found->domain, found->user, found->nt_hash};
+  IPAM_ASSIGN_OR_RETURN(const auth::Credentials credentials, CredentialsOf(key));
   auto account = std::make_unique<Account>();
-  account->rpc =
-      std::make_unique<net::RpcClient>(loop_, net::RpcClientOptions{.level = options_.level},
-                                       [this, credentials](const net::Endpoint& endpoint) {
-                                         return auth::NewInitiator(auth::AuthType::kSpnego, credentials,
-                                                                   "RPCSS/" + endpoint.host, clock_, random_);
-                                       });
+  account->rpc = std::make_unique<net::RpcClient>(
+      loop_, net::RpcClientOptions{.level = options_.level},
+      [this, credentials](const net::Endpoint& endpoint) {
+        return auth::NewInitiator(auth::AuthType::kSpnego, credentials,
+                                  options_.spn.empty() ? "RPCSS/" + endpoint.host : options_.spn, clock_,
+                                  random_);
+      });
   account->dcom = std::make_unique<net::DcomClient>(
       loop_, *account->rpc, steady_, net::DcomClientOptions{.call_timeout = options_.call_timeout});
   net::DcomClient* dcom = account->dcom.get();

@@ -10,6 +10,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "dcom_bridge/auth/accounts.h"
+#include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/auth/kerberos_client.h"
 #include "dcom_bridge/auth/random.h"
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/net/dcom_client.h"
@@ -21,6 +23,9 @@ struct CallbackOptions {
   auth::AuthLevel level = auth::AuthLevel::kPrivacy;
   // The account of every callback, "DOMAIN\user"; empty: the account that activated the session.
   std::string account;
+  // Every callback by Kerberos with these tickets, whoever activated; null: by NTLM.
+  std::shared_ptr<auth::KerberosClient> kerberos = nullptr;
+  std::string spn;  // empty: RPCSS/<host of the callback>
   absl::Duration call_timeout = absl::Seconds(30);
   absl::Duration open_timeout = absl::Seconds(15);  // to resolve a callback and to reach it
 };
@@ -58,6 +63,7 @@ class CallbackPool {
   };
   static void CloseUnused(Account& account);
   std::string KeyOf(const auth::Principal& activator) const;
+  absl::StatusOr<auth::Credentials> CredentialsOf(const std::string& account) const;
 
   net::Loop& loop_;
   const CallbackOptions options_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "dcom_bridge/auth/account_edit.h"
 #include "dcom_bridge/auth/accounts.h"
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/ipam/import_export.h"
@@ -29,15 +30,25 @@ int Report(const absl::Status& status) {
 }
 
 int PrintAccount(const std::string& name) {
-  std::string password;
-  std::getline(std::cin, password);
-  if (password.empty()) return Report(absl::InvalidArgumentError("no password on standard input"));
-  std::printf("%s:%s\n", name.c_str(), ipam::auth::NtHash::OfPassword(password).ToHex().c_str());
+  const auto hash = ipam::auth::AskPassword(name);
+  if (!hash.ok()) return Report(hash.status());
+  std::printf("%s:%s\n", name.c_str(), hash->ToHex().c_str());
+  return 0;
+}
+
+int AddAccount(const std::string& path, const std::string& name) {
+  const auto hash = ipam::auth::AskPassword(name);
+  if (!hash.ok()) return Report(hash.status());
+  const auto added = ipam::auth::SetAccount(path, name, *hash);
+  if (!added.ok()) return Report(added.status());
+  std::printf("%s %s; a running server reads the file at its next start\n", name.c_str(),
+              *added ? "is added" : "has its new password");
   return 0;
 }
 
 int Serve(const ServerConfig& config, const sigset_t& stop_signals) {
-  absl::StatusOr<ipam::auth::AccountFile> accounts = ipam::auth::AccountFile::Load(config.accounts_path);
+  absl::StatusOr<ipam::auth::AccountFile> accounts = ipam::auth::AccountFile();
+  if (!config.accounts_path.empty()) accounts = ipam::auth::AccountFile::Load(config.accounts_path);
   if (!accounts.ok()) return Report(accounts.status());
   if (!accounts->warning().empty()) spdlog::warn("{}", accounts->warning());
   ipam::base::SystemClock clock;
@@ -77,6 +88,10 @@ int Main(int argc, char** argv) {
       return Report(ipam::engine::ExportYaml(config.server.engine.database, std::cout));
     case Command::kAccount:
       return PrintAccount(config.operand);
+    case Command::kAccountAdd:
+      return AddAccount(config.accounts_path, config.operand);
+    case Command::kAccountRemove:
+      return Report(ipam::auth::RemoveAccount(config.accounts_path, config.operand));
   }
   return 1;
 }

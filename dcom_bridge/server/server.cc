@@ -12,6 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/auth/kerberos_client.h"
+#include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/idl/operation_with_progress2.h"
 #include "dcom_bridge/net/local_names.h"
@@ -42,16 +44,29 @@ constexpr pdu::SyntaxId kOffered[] = {
     {orpc::kIidIActivation, 0, 0},
 };
 
+CallbackOptions CallbacksOf(const ServerOptions& options) {
+  CallbackOptions callbacks{.level = options.callback_level, .account = options.callback_account};
+  if (!options.callback_keytab.empty()) {
+    callbacks.kerberos = std::make_shared<auth::KerberosClient>(
+        auth::KerberosLogin{.principal = options.callback_account, .keytab = options.callback_keytab});
+    callbacks.spn = options.callback_spn;
+  }
+  return callbacks;
+}
+
 }  // namespace
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, std::shared_ptr<const auth::AccountFile> accounts, base::Clock& clock)
+  Impl(ServerOptions options, std::shared_ptr<const auth::AccountFile> accounts,
+       std::shared_ptr<const auth::KerberosKeys> keys, base::Clock& clock)
       : options_(std::move(options)),
         clock_(clock),
         accounts_(std::move(accounts)),
-        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(net::HostName()), {},
-                                         clock_, random_)),
+        keys_(std::move(keys)),
+        acceptors_(auth::AcceptorFactory(accounts_, auth::ServerNames::FromHostName(net::HostName()),
+                                         {.kerberos = keys_, .guard = options_.logon_guard}, clock_,
+                                         random_)),
         sessions_(options_.sessions, loop_),
         exporter_({.minimum_level = options_.minimum_level,
                    .stub_limits = {{idl::kIidOperationWithProgress,
@@ -62,8 +77,7 @@ class Server::Impl {
         resolver_({}, exporter_, steady_),
         activator_({.minimum_level = options_.minimum_level}, exporter_),
         management_({.interfaces = {std::begin(kOffered), std::end(kOffered)}}),
-        pool_(*loop_, {.level = options_.callback_level, .account = options_.callback_account}, accounts_,
-              clock_) {
+        pool_(*loop_, CallbacksOf(options_), accounts_, clock_) {
     activator_.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
       return std::make_shared<OperationObject>(sessions_);
     });
@@ -87,7 +101,8 @@ class Server::Impl {
     if (hosts.empty()) hosts = net::AdvertisedHosts(options_.addresses);
     exporter_.Advertise({.hosts = std::move(hosts),
                          .port = port_,
-                         .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
+                         .auth_types = acceptors_.factory().types(),
+                         .principal = keys_ ? keys_->principals().front() : ""});
     RegisterEndpoints();
     loop_->Post([this] { reclaimer_.Start(); });
     thread_ = std::thread([this] { loop_->Run(); });
@@ -132,6 +147,7 @@ class Server::Impl {
   base::SteadyClock steady_;  // of references and pings
   auth::SystemRandom random_;
   const std::shared_ptr<const auth::AccountFile> accounts_;
+  const std::shared_ptr<const auth::KerberosKeys> keys_;  // null: no Kerberos
   rpc::AccountAuthProvider acceptors_;
   const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   Sessions sessions_;  // outlives the objects of the exporter
@@ -155,7 +171,14 @@ class Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options,
                                                       std::shared_ptr<const auth::AccountFile> accounts,
                                                       base::Clock& clock) {
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(accounts), clock);
+  std::shared_ptr<const auth::KerberosKeys> keys;
+  if (!options.keytab.empty()) {
+    IPAM_ASSIGN_OR_RETURN(keys, auth::KerberosKeys::Load(options.keytab));
+    if (!keys->warning().empty()) spdlog::warn("{}", keys->warning());
+  }
+  if (!options.logon_guard.log)
+    options.logon_guard.log = [](const std::string& line) { spdlog::warn("{}", line); };
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(accounts), std::move(keys), clock);
   IPAM_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

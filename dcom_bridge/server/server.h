@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dcom_bridge/auth/accounts.h"
+#include "dcom_bridge/auth/logon_guard.h"
 #include "dcom_bridge/auth/security_context.h"
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/ipam/engine.h"
@@ -27,6 +28,13 @@ struct ServerOptions {
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;
   auth::AuthLevel callback_level = auth::AuthLevel::kPrivacy;
   std::string callback_account;  // "DOMAIN\user"; empty: the account that activated
+  // The keys of our services; empty: no Kerberos.
+  std::string keytab;
+  // Callbacks by Kerberos with these keys, as `callback_account`, here "user@REALM", or the first of them.
+  // Empty: by NTLM, with the account file.
+  std::string callback_keytab;
+  std::string callback_spn;  // of the clients that are called back; empty: RPCSS/<its host>
+  auth::LogonGuardOptions logon_guard;
   SessionOptions sessions;
   engine::Options engine;
 };

@@ -15,6 +15,10 @@ namespace {
 struct Raw {
   std::vector<std::string> listen = {"127.0.0.1:135"};
   std::string step_delay = "0";
+  std::string lock_window = "10m";
+  std::string lock_time = "30s";
+  std::string lock_max = "15m";
+  std::string printed_account;  // NAME of account without add or remove
 };
 
 void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
@@ -34,11 +38,37 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
       ->take_all();
   app.add_option("--auth-accounts", c.accounts_path, "Account file: DOMAIN\\user:NT-hash, one a line")
       ->type_name("FILE");
+  app.add_option("--auth-keytab", c.server.keytab,
+                 "Keys of this server's names at the KDC (RPCSS/<host>): clients may log on by Kerberos")
+      ->type_name("FILE");
   app.add_option("--auth-minimum-level", c.server.minimum_level,
                  "Least protection of activation and calls: integrity or privacy (default integrity)")
       ->transform(level);
   app.add_option("--auth-callback-account", c.server.callback_account,
                  "Account of the callbacks, DOMAIN\\user (default: the account that activated)");
+  app.add_option(
+         "--auth-callback-keytab", c.server.callback_keytab,
+         "Keys of the account of the callbacks, here user@REALM: they are made by Kerberos (default: NTLM)")
+      ->type_name("FILE");
+  app.add_option(
+      "--auth-callback-spn", c.server.callback_spn,
+      "Name of the clients at the KDC for callbacks by Kerberos (default: RPCSS/<the client's host>)");
+  app.add_option("--auth-lock-after", c.server.logon_guard.account_failures,
+                 "So many wrong passwords for an account from one address within --auth-lock-window lock it "
+                 "there; 0: never")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--auth-lock-address-after", c.server.logon_guard.address_failures,
+                 "So many from one address, whatever the account, lock the address; 0: never")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--auth-lock-window", raw.lock_window, "Wrong passwords are counted for so long")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("--auth-lock-time", raw.lock_time, "First lock; each further wrong password doubles it")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("--auth-lock-max", raw.lock_max, "Longest lock")->type_name("TIME")->capture_default_str();
   app.add_option("--auth-callback-level", c.server.callback_level,
                  "Protection of the callbacks: integrity or privacy (default privacy)")
       ->transform(level);
@@ -75,15 +105,27 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   CLI::App* import = app.add_subcommand("import", "Load servers, scopes, zones ... from YAML into the store");
   import->add_option("FILE", c.operand, "As `export` writes it")->required();
   app.add_subcommand("export", "Write the store as YAML to standard output");
-  CLI::App* account =
-      app.add_subcommand("account", "Print a line for the account file; the password on standard input");
-  account->add_option("NAME", c.operand, "DOMAIN\\user")->required();
+  CLI::App* account = app.add_subcommand(
+      "account", "Print a line for the account file; the password is asked for, or read from standard input");
+  account->require_subcommand(0, 1);
+  account->add_option("NAME", raw.printed_account, "DOMAIN\\user");
+  account->add_subcommand("add", "Put it into the file of --auth-accounts, or change its password there")
+      ->add_option("NAME", c.operand, "DOMAIN\\user")
+      ->required();
+  account->add_subcommand("remove", "Take it out of the file of --auth-accounts")
+      ->add_option("NAME", c.operand, "DOMAIN\\user")
+      ->required();
 }
 
 Command CommandOf(const CLI::App& app) {
   if (app.got_subcommand("import")) return Command::kImport;
   if (app.got_subcommand("export")) return Command::kExport;
-  if (app.got_subcommand("account")) return Command::kAccount;
+  if (app.got_subcommand("account")) {
+    const CLI::App& account = *app.get_subcommand("account");
+    if (account.got_subcommand("add")) return Command::kAccountAdd;
+    if (account.got_subcommand("remove")) return Command::kAccountRemove;
+    return Command::kAccount;
+  }
   return Command::kServe;
 }
 
@@ -110,11 +152,22 @@ absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
   c.server.port = listen.port;
   IPAM_ASSIGN_OR_RETURN(c.server.engine.step_delay,
                         settings::ParseTime("--engine-step-delay", raw.step_delay));
-  if (c.command == Command::kServe && c.accounts_path.empty()) {
+  auth::LogonGuardOptions& guard = c.server.logon_guard;
+  IPAM_ASSIGN_OR_RETURN(guard.window, settings::ParseTime("--auth-lock-window", raw.lock_window));
+  IPAM_ASSIGN_OR_RETURN(guard.first_lock, settings::ParseTime("--auth-lock-time", raw.lock_time));
+  IPAM_ASSIGN_OR_RETURN(guard.max_lock, settings::ParseTime("--auth-lock-max", raw.lock_max));
+  const bool edits = c.command == Command::kAccountAdd || c.command == Command::kAccountRemove;
+  if (c.accounts_path.empty() && (edits || (c.command == Command::kServe && c.server.keytab.empty()))) {
     return absl::InvalidArgumentError(
-        "--auth-accounts is missing: the file of accounts that may log on (`ipam-dcom-server account` makes "
+        "--auth-accounts is missing: the file of accounts that may log on (`ipam-dcom-server account add` "
+        "makes "
         "its lines)");
   }
+  if (edits && !raw.printed_account.empty())
+    return absl::InvalidArgumentError("account: one NAME only; a password is never an argument");
+  if (c.command == Command::kAccount) c.operand = raw.printed_account;
+  if (c.command == Command::kAccount && c.operand.empty())
+    return absl::InvalidArgumentError("account: NAME is missing");
   return parsed;
 }
 

@@ -13,7 +13,9 @@ enum class Command {
   kServe,
   kImport,   // FILE into the store
   kExport,   // the store to stdout
-  kAccount,  // a line of the account file, from a name and the password on stdin
+  kAccount,  // a line of the account file, from a name and its password
+  kAccountAdd,
+  kAccountRemove,
 };
 
 struct ServerConfig {

@@ -87,7 +87,8 @@ class Realm:
                         KRB5CCNAME=f"FILE:{self.dir}/default.ccache", KRB5RCACHENAME="none:", KDC_DIR=str(self.dir),
                         PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
         self.env.pop("KRB5_KTNAME", None)
-        values = {"realm": REALM, "dir": self.dir, "port": free_port(), "closed": free_port(), "enctypes": enctypes}
+        self.port = free_port()
+        values = {"realm": REALM, "dir": self.dir, "port": self.port, "closed": free_port(), "enctypes": enctypes}
         (self.dir / "krb5.conf").write_text(KRB5_CONF.format(**values))
         (self.dir / "kdc.conf").write_text(KDC_CONF.format(**values))
         (self.dir / "acl").write_text("")
@@ -97,14 +98,14 @@ class Realm:
         self.add_keytab("alice", USER)
         self._kdc = subprocess.Popen(["krb5kdc", "-n"], env=self.env, stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL)
-        self._wait(values["port"])
+        self._wait()
 
-    def _wait(self, port):
+    def _wait(self):
         for _ in range(600):
             if self._kdc.poll() is not None:
                 raise RuntimeError("krb5kdc ended: " + self.log())
             try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return
             except OSError:
                 time.sleep(0.05)

@@ -206,8 +206,8 @@ class Fault(Exception):
 
 
 class Account:
-    def __init__(self, domain, user, password):
-        self.domain, self.user, self.password = domain, user, password
+    def __init__(self, domain, user, password, auth_type=rpcrt.RPC_C_AUTHN_WINNT):  # its SPNEGO holds Kerberos only
+        self.domain, self.user, self.password, self.auth_type = domain, user, password, auth_type
 
 
 class Connection:
@@ -226,7 +226,7 @@ class Connection:
         wire.recv = tapped
         if account:
             self.dce.set_credentials(account.user, account.password, account.domain)
-            self.dce.set_auth_type(rpcrt.RPC_C_AUTHN_WINNT)  # its SPNEGO holds Kerberos only
+            self.dce.set_auth_type(account.auth_type)
             self.dce.set_auth_level(level)
         self.dce.connect()
         if iid:

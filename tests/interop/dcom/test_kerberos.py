@@ -1,0 +1,108 @@
+"""Kerberos: impacket as the client of ipam-dcom-server, and ipam-gateway with it, in a realm made for the test."""
+
+import os
+import pathlib
+import socket
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import dcom  # first: it skips the file where impacket is not installed
+import kdc
+from dcom import CLSID, IID_OPERATION, INTEGRITY, PRIVACY, S_OK, Account, Connection
+from impacket.dcerpc.v5 import dcomrt, rpcrt
+from stack import Stack, sample, wait_until
+
+HOST, CLIENT = "127.0.0.1", "gateway.contoso.example"
+
+
+def setUpModule():
+    tool = kdc.missing()
+    if tool:
+        print(f"SKIPPED: {tool} is missing: install krb5-kdc krb5-admin-server krb5-user")
+        sys.exit(77)
+    socket.setdefaulttimeout(30)
+
+
+class Kerberos(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.realm = kdc.Realm()
+        cls.addClassCleanup(cls.realm.close)
+        # impacket asks for host/, others for RPCSS/; both programs are at one address here.
+        cls.realm.add_service("server", f"RPCSS/{kdc.HOST}", f"host/{HOST}")
+        cls.realm.add_service("gateway", f"RPCSS/{CLIENT}")
+        before = dict(os.environ)
+        cls.addClassCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
+        os.environ.update(cls.realm.env)
+
+    def stack(self, server_args=(), gateway_args=()):
+        stack = Stack([f"--auth-keytab={self.realm.dir}/server.keytab",
+                       f"--engine-administrator={kdc.REALM}\\{kdc.USER}", *server_args], gateway_args)
+        self.addCleanup(stack.close)
+        return stack
+
+
+class Impacket(Kerberos):
+    def setUp(self):
+        self.running = self.stack()
+        self.running.start_server()
+        os.environ.pop("KRB5CCNAME")  # impacket takes it for the name of a file
+        self.addCleanup(os.environ.update, KRB5CCNAME=self.realm.env["KRB5CCNAME"])
+        # impacket's KDC is at port 88.
+        port, lookup = self.realm.port, socket.getaddrinfo
+        self.addCleanup(setattr, socket, "getaddrinfo", lookup)
+        socket.getaddrinfo = lambda host, wanted, *more: lookup(host, port if wanted == 88 else wanted, *more)
+
+    def connect(self, iid, level):
+        account = Account(kdc.REALM, kdc.USER, kdc.PASSWORD, rpcrt.RPC_C_AUTHN_GSS_NEGOTIATE)
+        connection = Connection(self.running.dcom_port, iid, account, level, HOST)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_activates_and_calls(self):
+        for name, level in {"integrity": INTEGRITY, "privacy": PRIVACY}.items():
+            with self.subTest(name):
+                reference, _ = dcom.activate(self.connect(dcomrt.IID_IRemoteSCMActivator, level), CLSID, IID_OPERATION)
+                request = dcom.InitializeOperationParameters()
+                request["parameters"] = dcom.text(sample("CreateDhcpScope"))
+                answer = self.connect(IID_OPERATION, level).orpc(request, reference.ipid)
+                self.assertEqual(hex(answer["ErrorCode"]), hex(S_OK))
+        self.running.died("server")
+
+
+class Gateway(Kerberos):
+    def run_operation(self, stack):
+        stack.start_server()
+        stack.start_gateway()
+        done = stack.wait_done(stack.start("CreateDhcpScope")["name"])
+        self.assertEqual(done["state"], "OPERATION_STATE_SUCCEEDED")
+
+    def common(self, *more):
+        return [f"--dcom-spn=RPCSS/{kdc.HOST}", f"--dcom-kerberos-principal={kdc.USER}@{kdc.REALM}", *more]
+
+    def test_calls_and_is_called_back_by_kerberos(self):
+        cache = self.realm.log_on("gateway")
+        for credentials in (f"--dcom-keytab={self.realm.dir}/alice.keytab", f"--dcom-ccache=FILE:{cache}"):
+            with self.subTest(credentials):
+                self.run_operation(self.stack(
+                    [f"--auth-callback-keytab={self.realm.dir}/server.keytab",
+                     f"--auth-callback-account=RPCSS/{kdc.HOST}@{kdc.REALM}",
+                     f"--auth-callback-spn=RPCSS/{CLIENT}"],
+                    self.common(credentials, "--dcom-mechanism=kerberos",
+                                f"--dcom-callback-keytab={self.realm.dir}/gateway.keytab",
+                                f"--dcom-callback-account={kdc.REALM}\\RPCSS/{kdc.HOST}")))
+
+    def test_says_what_is_wrong(self):
+        stack = self.stack(gateway_args=["--dcom-mechanism=kerberos", f"--dcom-keytab={self.realm.dir}/alice.keytab",
+                                         f"--dcom-kerberos-principal={kdc.USER}@{kdc.REALM}"])
+        stack.start_server()
+        stack.start_gateway(connected=False)
+        reason = wait_until(lambda: stack.source().get("reason"), what="a reason")
+        self.assertIn("set the target SPN", reason)
+
+
+del Kerberos
+
+if __name__ == "__main__":
+    unittest.main()
