@@ -29,6 +29,8 @@ class DerReader {
  public:
   explicit DerReader(base::ByteView bytes) : rest_(bytes) {}
 
+  // What is not read yet.
+  base::ByteView rest() const { return rest_; }
   bool at_end() const { return rest_.empty(); }
   // The contents of the next element, which must have this tag.
   base::ByteView Read(std::uint8_t tag, std::string_view what);

@@ -1,9 +1,12 @@
 #include "dcom_bridge/auth/kerberos_context.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/auth/der.h"
+#include "dcom_bridge/auth/spnego_token.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/base/strings.h"
 
@@ -27,6 +30,22 @@ WrapIov ToIov(base::ByteView pdu, std::size_t body_offset, std::size_t body_size
   return {Iov(GSS_IOV_BUFFER_TYPE_HEADER, token), Iov(around, pdu.first(body_offset)),
           Iov(GSS_IOV_BUFFER_TYPE_DATA, pdu.subspan(body_offset, body_size)),
           Iov(around, pdu.subspan(body_offset + body_size))};
+}
+
+// Some clients frame their AP-REQ ([RFC4121] 4.1) although DCE style has none; Windows
+// takes that, MIT's library does not. Without DCE style a logon is refused in any case.
+base::ByteView WithoutFraming(base::ByteView token) {
+  constexpr std::array<std::uint8_t, 2> kApReq = {0x01, 0x00};
+  DerReader top(token);
+  DerReader framed(top.Read(der::kApplication0, "no framing"));
+  const base::ByteView oid = framed.Read(der::kObjectIdentifier, "no mechanism");
+  top.ExpectEnd("octets after the token");
+  const base::ByteView inner = framed.rest();
+  const bool is_framed = top.ok() && framed.ok() &&
+                         std::equal(oid.begin(), oid.end(), kKerberosOid.begin(), kKerberosOid.end()) &&
+                         inner.size() > kApReq.size() &&
+                         std::equal(kApReq.begin(), kApReq.end(), inner.begin());
+  return is_framed ? inner.subspan(kApReq.size()) : token;
 }
 
 }  // namespace
@@ -191,7 +210,7 @@ absl::StatusOr<Token> KerberosInitiator::Advance(base::ByteView token) {
 absl::StatusOr<Token> KerberosAcceptor::Advance(base::ByteView token) {
   if (token.empty()) return absl::InvalidArgumentError("Kerberos: an acceptor answers");
   OM_uint32 minor = 0, flags = 0;
-  gss_buffer_desc input = GssInput(token);
+  gss_buffer_desc input = GssInput(state() == State::kStart ? WithoutFraming(token) : token);
   GssBuffer output;
   GssName client;
   const OM_uint32 major = gss_accept_sec_context(&minor, context_.address(), keys_->credential(), &input,

@@ -12,8 +12,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/auth/der.h"
 #include "dcom_bridge/auth/factory.h"
 #include "dcom_bridge/auth/kerberos_client.h"
+#include "dcom_bridge/auth/kerberos_context.h"
 #include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/auth/spnego_token.h"
 #include "tests/support/matchers.h"
@@ -361,6 +363,35 @@ TEST(SpnegoChoice, AnswersTheOldIdentifierWithTheOldIdentifier) {
   last.response_token = kerberos->Step(*answer.response_token)->bytes;
   ASSERT_OK(acceptor->Step(last.Encode()));
   EXPECT_EQ(acceptor->peer()->Name(), "CONTOSO.EXAMPLE\\alice");
+}
+
+// As impacket sends it: framed, although DCE style has no framing.
+TEST(KerberosAcceptor, TakesAFramedFirstToken) {
+  Realm realm;
+  for (const bool good : {true, false}) {
+    const auto initiator = realm.Initiator(AuthType::kKerberos, ByCache("alice"));
+    const auto acceptor = realm.Acceptor(AuthType::kKerberos);
+    const base::Bytes first = initiator->Step({})->bytes;
+    const base::Bytes oid = DerElement(der::kObjectIdentifier, {good ? kKerberosOid : kNtlmOid});
+    const absl::StatusOr<Token> answer =
+        acceptor->Step(DerElement(der::kApplication0, {oid, base::Bytes{0x01, 0x00}, first}));
+    ASSERT_EQ(answer.ok(), good);
+    if (good) ASSERT_OK(acceptor->Step(initiator->Step(answer->bytes)->bytes));
+  }
+}
+
+TEST(Principals, AreParsedOrRefused) {
+  const auto name = [](std::string_view text) {
+    const absl::StatusOr<Principal> parsed = ParsePrincipal(text);
+    return parsed.ok() ? parsed->Name() : "refused";
+  };
+  EXPECT_EQ(name("alice@CONTOSO.EXAMPLE"), "CONTOSO.EXAMPLE\\alice");
+  EXPECT_EQ(name("RPCSS/host.example@REALM"), "REALM\\RPCSS/host.example");
+  EXPECT_EQ(name("a\\@b.example@REALM"), "REALM\\a@b.example");
+  for (const char* bad : {"", "alice", "@REALM", "alice@", "a@b@c", "a\\/b@REALM", "a\\\\b@REALM",
+                          "a\nb@REALM", "a\\nb@REALM", "alice@REALM\\"}) {
+    EXPECT_EQ(name(bad), "refused") << bad;
+  }
 }
 
 }  // namespace

@@ -47,12 +47,12 @@ class Impacket(Kerberos):
     def setUp(self):
         self.running = self.stack()
         self.running.start_server()
-        os.environ.pop("KRB5CCNAME")  # impacket takes it for the name of a file
-        self.addCleanup(os.environ.update, KRB5CCNAME=self.realm.env["KRB5CCNAME"])
-        # impacket's KDC is at port 88.
-        port, lookup = self.realm.port, socket.getaddrinfo
-        self.addCleanup(setattr, socket, "getaddrinfo", lookup)
-        socket.getaddrinfo = lambda host, wanted, *more: lookup(host, port if wanted == 88 else wanted, *more)
+        # It takes the variable for a path, and cannot read the answer of MIT's KDC to a logon by password.
+        self.addCleanup(os.environ.update, KRB5CCNAME=os.environ["KRB5CCNAME"])
+        os.environ["KRB5CCNAME"] = self.realm.log_on("impacket", f"host/{HOST}")
+
+    def tearDown(self):
+        print(self.running.log("server"))
 
     def connect(self, iid, level):
         account = Account(kdc.REALM, kdc.USER, kdc.PASSWORD, rpcrt.RPC_C_AUTHN_GSS_NEGOTIATE)
