@@ -78,7 +78,7 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
       ->take_all();
   app.add_option(
          "--progress2", c.server.sessions.progress2,
-         "Offer IIpamOperationWithProgress2, by which clients resume and cancel: on or off (default off)")
+         "Offer IIpamOperationWithProgress2, by which clients resume and cancel: on or off (default on)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"on", true}, {"off", false}}));
   c.server.engine.database = "ipam.db";
   app.add_option("--store-path", c.server.engine.database, "IPAM data store, an SQLite database")

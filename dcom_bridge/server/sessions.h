@@ -20,7 +20,7 @@
 namespace ipam::server {
 
 struct SessionOptions {
-  bool progress2 = false;  // offer IIpamOperationWithProgress2
+  bool progress2 = true;  // offer IIpamOperationWithProgress2
   // Accounts that may name an initiator: "user" or "DOMAIN\user", compared without case.
   std::vector<std::string> trusted_initiators;
   // With progress2: before a call to a batched callback that was not answered is sent again.
