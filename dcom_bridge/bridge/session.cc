@@ -379,6 +379,7 @@ void Session::LetGo() {
   association_ = 0;
   if (callback_) context_.exporter.Revoke(*std::exchange(callback_, std::nullopt));
   ReleaseInterfaces();
+  EndTurn();
 }
 
 void Session::ReleaseInterfaces() {

@@ -60,6 +60,7 @@
 #include "absl/status/status.h"
 #include "dcom_bridge/base/hresult.h"
 #include "dcom_bridge/bridge/bridge.h"
+#include "dcom_bridge/bridge/resume_turns.h"
 #include "dcom_bridge/event/event_sink.h"
 #include "dcom_bridge/event/operation_source.h"
 #include "dcom_bridge/net/dcom_client.h"
@@ -86,6 +87,7 @@ struct SessionContext {
   std::function<absl::Duration(int failures)> retry_after;  // the n-th attempt to resume failed
   std::function<void(bool offered)> on_extension;           // an activation showed whether there is one
   std::function<void(Session&)> on_end;
+  ResumeTurns turns = ResumeTurns();
 };
 
 using Respond = absl::AnyInvocable<void(base::HResult)>;
@@ -181,6 +183,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void AwaitResume(absl::Duration patience);
   void RetryLater(const std::string& reason);  // lets go
   void Retry();
+  bool TakeTurn();
+  void EndTurn();
   void OnReactivated(int attempt, absl::StatusOr<std::vector<net::Activated>> activated);
   void OnResumeAnswered(int attempt, const net::InvokeOutcome& outcome);
   void OnResumed();
@@ -219,6 +223,8 @@ class Session : public std::enable_shared_from_this<Session> {
   int attempt_ = 0;         // to resume; an answer to an earlier one is passed over
   int failures_ = 0;        // of them since an event was stored
   bool retry_due_ = false;  // once everything is answered
+  bool waits_for_turn_ = false;
+  bool has_turn_ = false;
   bool timed_out_ = false;  // OutcomeUnknown that may return was published
   std::string reason_;      // of the loss, or of the last failure to resume
   net::Timer retry_;

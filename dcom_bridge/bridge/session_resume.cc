@@ -77,7 +77,7 @@ void Session::Retry() {
   // Events that the journal has not answered yet may be stored or not.
   retry_due_ = unanswered_ > 0;
   // Not connected: OnServerConnected() comes.
-  if (retry_due_ || !context_.connected()) return;
+  if (retry_due_ || !context_.connected() || !TakeTurn()) return;
   last_sequence_ = stored_sequence_;
   state_ = State::kReactivating;
   context_.dcom.CreateInstance(context_.server, idl::kClsidIpamOperationWithProgress,
@@ -85,6 +85,22 @@ void Session::Retry() {
                                [self = shared_from_this(), attempt = ++attempt_](auto activated) {
                                  self->OnReactivated(attempt, std::move(activated));
                                });
+}
+
+bool Session::TakeTurn() {
+  if (waits_for_turn_) return false;
+  has_turn_ = context_.turns.Take([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->waits_for_turn_ = false;
+    self->Retry();
+  });
+  waits_for_turn_ = !has_turn_;
+  return has_turn_;
+}
+
+void Session::EndTurn() {
+  if (std::exchange(has_turn_, false)) context_.turns.Done();
 }
 
 void Session::OnReactivated(int attempt, absl::StatusOr<std::vector<net::Activated>> activated) {
@@ -132,6 +148,7 @@ void Session::OnResumed() {
   proved_ = true;
   timed_out_ = false;
   resume_timeout_.Cancel();
+  EndTurn();
   spdlog::info("{}: resumed {} behind event {}", context_.server.ToString(), request_.operation,
                last_sequence_);
   Publish({.change = event::SessionResumed{}}, Tell::kFailure, [](Session& self, const absl::Status& status) {

@@ -332,6 +332,25 @@ TEST_F(ResumeTest, OneOfAnEarlierProcessGoesOnWhereThatStopped) {
   EXPECT_THAT(Sequences(), ElementsAre(8, 9));
 }
 
+TEST_F(ResumeTest, OneAfterTheOtherWhereThereIsOneTurn) {
+  context_.turns = ResumeTurns(1);
+  HoldStep("resume");
+  BeginResume(7);
+  const auto first = session_;
+  BeginResume(7);
+  const auto given_up = session_;
+  BeginResume(7);
+  given_up->Abandon();  // its turn is passed on
+  RunUntil([&] { return !server_.held.empty(); });
+  EXPECT_EQ(first->state(), State::kResuming);
+  EXPECT_EQ(session_->state(), State::kLost);
+  server_.on_step = [](const auto&) { return Step{}; };
+  server_.held[0](orpc::OrpcReply{ndr::Encode(idl::ResultResponse{base::kFail}), ""});
+  RunUntilResumed(2);
+  EXPECT_EQ(first->state(), State::kRunning);
+  EXPECT_EQ(session_->state(), State::kRunning);
+}
+
 TEST_F(ResumeTest, OneOfAnEarlierProcessThatHadNotBegunBegins) {
   BeginResume(0);
   RunUntilResumed();
