@@ -36,6 +36,8 @@ class Api:
 
     def __init__(self, port, service=PROGRESS):
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        # Channels of one process share their connections: one that was just refused waits before the next attempt.
+        grpc.channel_ready_future(self.channel).result(timeout=30)
         self.pool = descriptor_pool.DescriptorPool()
         self.factory = message_factory.MessageFactory(self.pool)
         self.reflection = reflection_grpc.ServerReflectionStub(self.channel)
