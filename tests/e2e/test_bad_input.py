@@ -519,10 +519,16 @@ class Programs(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            address = f"127.0.0.1:{taken.getsockname()[1]}"
-            self.fails(1, f"{address}.*in use", self.server(f"--dcom-listen={address}"))
-            for option in ("--dcom-callback-listen", "--grpc-listen", "--http-listen"):
-                self.fails(1, f"{address}.*in use", self.gateway(f"{option}={address}"))
+            port = taken.getsockname()[1]
+            # In place of the free one: some of the options take several addresses.
+            self.dcom, free = port, self.dcom
+            self.fails(1, f"127.0.0.1:{port}.*in use", self.server())
+            self.dcom = free
+            for one in ("callback", "grpc", "http"):
+                free = getattr(self, one)
+                setattr(self, one, port)
+                self.fails(1, f"127.0.0.1:{port}.*in use", self.gateway())
+                setattr(self, one, free)
 
     def test_a_journal_has_one_gateway(self):
         with Stack() as stack:
