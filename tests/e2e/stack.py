@@ -71,6 +71,9 @@ class Stack:
     """Use as a context manager; `server_args` and `gateway_args` are more options of the programs. `progress2`: whether
     the server offers IIpamOperationWithProgress2; None: as it does by itself."""
 
+    # False: the programs ignore SIGXFSZ, as Python does, and see EFBIG where a limit of file sizes stands.
+    restore_signals = True
+
     def __init__(self, server_args=(), gateway_args=(), network=SAMPLES / "network.yaml", password="T0p secret, isn't it",
                  progress2=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ipam-e2e-"))
@@ -106,7 +109,8 @@ class Stack:
 
     def spawn(self, name, argv, **environment):
         with open(self.dir / f"{name}.log", "ab") as log:
-            return subprocess.Popen(argv, stdout=log, stderr=log, cwd="/", env={**os.environ, **environment})
+            return subprocess.Popen(argv, stdout=log, stderr=log, cwd="/", env={**os.environ, **environment},
+                                    restore_signals=self.restore_signals)
 
     def start_server(self):
         self.server = self.spawn("server", self.server_argv())

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import threading
 import time
@@ -144,6 +145,26 @@ class UnreachableServer(ResumeTest):
             events = stack.events(name)
             self.check_events(events)
             self.assertTrue(any("sourceResumed" in e for e in events))
+
+
+class FullDisk(ResumeTest):
+    def test_what_cannot_be_journaled_is_shown_to_nobody_and_comes_again(self):
+        stack = Stack(server_args=["--engine-step-delay=100ms"], progress2=True)
+        stack.restore_signals = False
+        with stack:
+            name = stack.start_records(30, "full")["name"]
+            self.until(lambda: len(stack.events(name)) > 10)
+            follower = Follower(stack, name)
+            # The journal's log cannot grow; its mark, which is shorter than this, can be written.
+            resource.prlimit(stack.gateway.pid, resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))
+            before = stack.events(name)
+            time.sleep(3)  # many events of the server, and attempts to resume
+            held = stack.events(name)
+            self.assertLessEqual(len(held), len(before) + 1, "one may have been on its way")
+            resource.prlimit(stack.gateway.pid, resource.RLIMIT_FSIZE,
+                             (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            self.assertEqual(stack.wait_done(name)["state"], "OPERATION_STATE_SUCCEEDED")
+            self.check_events(stack.events(name), follower.events)
 
 
 class ResumeTimeout(ResumeTest):
