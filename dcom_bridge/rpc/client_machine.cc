@@ -93,7 +93,7 @@ void ClientAssociation::Machine::OnResponse(base::Bytes& pdu, const pdu::Segment
   if (state_ == State::kIdle || state_ == State::kBinding || header.call_id >= next_wire_id_) {
     return FailWith(absl::FailedPreconditionError("response to no request"));
   }
-  if (!Verify(pdu, segments)) return;
+  if (!Verify(pdu, segments, pdu::kResponseHeaderSize)) return;
   const auto found = sent_.find(header.call_id);
   if (found == sent_.end()) return;  // orphaned
   Sent& call = found->second;
@@ -126,8 +126,9 @@ void ClientAssociation::Machine::OnFault(base::Bytes& pdu, const pdu::Segments& 
   if (state_ == State::kIdle || state_ == State::kBinding || header.call_id >= next_wire_id_) {
     return FailWith(absl::FailedPreconditionError("fault to no request"));
   }
-  // Servers do not sign faults; where one does, the security context counts it.
-  if (segments.trailer && !Verify(pdu, segments)) return;
+  // Servers do not sign faults; where one does, the security context counts it. The status is of the header and
+  // never encrypted, [C706] 12.6.4.7.
+  if (segments.trailer && !Verify(pdu, segments, pdu::kFaultSize)) return;
   if (pdu::IsForbiddenFault(fault->status)) {  // [MS-RPCE] 3.3.2.5.1
     return Finish(header.call_id, absl::InternalError(absl::StrFormat(
                                       "fault with the forbidden status 0x%08X", fault->status.value)));
@@ -156,7 +157,8 @@ void ClientAssociation::Machine::CloseIfDrained() {
 }
 
 // False: the connection is closed.
-bool ClientAssociation::Machine::Verify(base::Bytes& pdu, const pdu::Segments& segments) {
+bool ClientAssociation::Machine::Verify(base::Bytes& pdu, const pdu::Segments& segments,
+                                        std::size_t call_header_size) {
   const Protection with = protection();
   if (!with.covers_pdus()) return true;
   const pdu::SecTrailer expected = Trailer();
@@ -164,7 +166,7 @@ bool ClientAssociation::Machine::Verify(base::Bytes& pdu, const pdu::Segments& s
   if (segments.trailer && segments.trailer->auth_type == expected.auth_type &&
       segments.trailer->auth_level == expected.auth_level &&
       segments.trailer->context_id == expected.context_id) {
-    status = OpenFragment(pdu, segments, pdu::kResponseHeaderSize, with);
+    status = OpenFragment(pdu, segments, call_header_size, with);
   }
   if (status.ok()) return true;
   FailWith(std::move(status));

@@ -69,7 +69,7 @@ class ClientAssociation::Machine {
   void OnResponse(base::Bytes& pdu, const pdu::Segments& segments);
   void OnFault(base::Bytes& pdu, const pdu::Segments& segments);
   void OnShutdown();
-  bool Verify(base::Bytes& pdu, const pdu::Segments& segments);
+  bool Verify(base::Bytes& pdu, const pdu::Segments& segments, std::size_t call_header_size);
   void Pump();
   bool SendCall(Kept call, std::uint16_t context_id);
   void AppendTrailer(CallRequest& request, const pdu::Header& header, std::uint16_t context_id);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dcom_bridge/rpc/protection.h"
 #include "tests/support/matchers.h"
 #include "tests/unit/rpc/support/pdus.h"
 
@@ -362,6 +363,26 @@ TEST(ClientCall, FaultSaysWhetherItExecuted) {
   client.Feed(FaultPdu(2, pdu::kServerTooBusy, 3 | pdu::kDidNotExecute));
   EXPECT_EQ(client.Fault(call), pdu::kServerTooBusy);
   EXPECT_TRUE(std::get<rpc::CallFault>(client.results.at(call)).did_not_execute);
+}
+
+TEST(ClientCall, SignedFaultHasItsStatusInTheClear) {
+  FakeSecurity acceptor(FakeSecurity::Side::kAcceptor, auth::AuthType::kNtlm, 3);
+  rpc::ClientOptions options;
+  options.level = auth::AuthLevel::kPrivacy;
+  options.security = FakeInitiator(auth::AuthType::kNtlm);
+  Client client(std::move(options));
+  client.Do(client.association.Open({kEcho}));
+  const pdu::Segments bind = *pdu::Split(client.out.at(0));
+  const base::Bytes token = acceptor.Step(bind.auth_value)->bytes;
+  const pdu::AuthPart answer{*bind.trailer, token};
+  client.Feed(pdu::Assemble(HeaderOf(pdu::PduType::kBindAck, 1),
+                            pdu::EncodeBindAck({5840, 5840, 77, "135", {kYes}}), &answer));
+  ASSERT_OK(acceptor.Step(pdu::Split(client.out.at(1))->auth_value));
+  const rpc::CallId call = client.Call({kEcho, 1, {}, {}});
+  const rpc::Protection with{&acceptor, auth::AuthLevel::kPrivacy, bind.trailer->context_id};
+  client.Feed(*rpc::SealFragment(HeaderOf(pdu::PduType::kFault, 2),
+                                 pdu::EncodeFault({0, 0, pdu::kServerTooBusy}), {}, with));
+  EXPECT_EQ(client.Fault(call), pdu::kServerTooBusy);
 }
 
 TEST(ClientCall, ForbiddenFaultIsAnErrorOfTheServer) {
