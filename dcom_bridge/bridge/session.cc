@@ -155,7 +155,9 @@ void Session::OnStartAnswered(const net::InvokeOutcome& outcome) {
   const auto answer = ReadAnswer<idl::ResultResponse>(outcome);
   if (answer.transport.ok() && answer.response.result.ok()) {
     proved_ = true;
-    return Finish(absl::OkStatus());
+    Finish(absl::OkStatus());
+    if (!released_early_.empty()) Lose(std::exchange(released_early_, ""));
+    return;
   }
   if (proved_) {
     // The operation runs, whatever became of the answer. A server that started it and says that it did not is
@@ -302,6 +304,10 @@ bool Session::Allowed(const std::vector<event::ProgressEvent>& events) const {
 
 void Session::OnCallbackReleased(const std::string& reason) {
   callback_.reset();
+  if (state_ == State::kStarting && !proved_ && !start_unanswered_) {
+    released_early_ = reason;
+    return;
+  }
   if (in_session()) return Lose(reason);
   if (state_ == State::kResuming) return RetryLater(reason);
   EndIfStored();

@@ -18,6 +18,8 @@
 //                 S_OK                          done(OK)                                            same
 //                 failed HRESULT, or fault      publish StartRefused, done(status), release         Ended
 //                 no answer, lost               publish SessionLost, let go                         Lost
+//                 callback released             the answer decides: a server that refuses a start   same
+//                                               lets go of it first; S_OK counts as lost
 //   Running       S_OK of the start             done(OK)                                            same
 //                 no answer of the start        done(OK): the callback proved it                    same
 //                 a callback                    publish, answer when stored                         same
@@ -210,6 +212,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t association_ = 0;  // of the last callback
   bool proved_ = false;  // a callback that was stored, or ResumeCallback, showed that it was started
   bool start_unanswered_ = false;  // and will not be
+  std::string released_early_;     // why, where the callback went before the start was answered
   bool unnumbered_ = false;        // a callback came by the base interface
   // Of ReportProgress: the last event taken, and the last one known to be stored.
   std::uint64_t last_sequence_ = 0;

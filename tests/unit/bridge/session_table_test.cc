@@ -100,7 +100,7 @@ TEST(SessionTable, WalksEveryStateAndEvent) {
       {"identifying", {"=", "=", "=", "=", "=", "=", "=", "=", "ended"}},
       {"naming", {"=", "=", "=", "=", "=", "=", "=", "=", "ended"}},
       {"accepting", {"=", "=", "=", "=", "=", "=", "=", "=", "ended"}},
-      {"starting", {"running+", "=", "=", "lost", "=", "=", "lost", "=", "ended"}},
+      {"starting", {"running+", "=", "=", "=", "=", "=", "lost", "=", "ended"}},
       {"running", {"=", "running+", "completed+", "lost", "=", "=", "lost", "=", "ended"}},
       {"completed", {"=", "=", "=", "ended", "=", "=", "ended", "=", "ended"}},
       {"lost", {"=", "=", "=", "=", "=", "=", "=", "reactivating", "ended"}},

@@ -55,6 +55,29 @@ TEST_F(SessionTest, ARefusedStartEndsFailed) {
   EXPECT_EQ(std::get<event::StartRefused>(sink_.events[1].change).code, absl::StatusCode::kPermissionDenied);
 }
 
+TEST_F(SessionTest, ARefusedStartThatLetGoOfTheCallbackFirstEndsFailed) {
+  HoldStep("start");
+  Begin();
+  RunUntil([&] { return !server_.held.empty(); });
+  session_->OnCallbackReleased("test");
+  EXPECT_FALSE(done_.has_value());
+  server_.held.front()(orpc::OrpcReply{ndr::Encode(idl::ResultResponse{base::kInvalidArgument}), ""});
+  RunUntil([&] { return ended_; });
+  EXPECT_THAT(*done_, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_TRUE(sink_.LastIs<event::StartRefused>());
+}
+
+TEST_F(SessionTest, AStartThatLetGoOfTheCallbackIsALostSession) {
+  HoldStep("start");
+  Begin();
+  RunUntil([&] { return !server_.held.empty(); });
+  session_->OnCallbackReleased("test");
+  server_.held.front()(orpc::OrpcReply{ndr::Encode(idl::ResultResponse{}), ""});
+  RunUntil([&] { return ended_; });
+  EXPECT_OK(*done_);
+  EXPECT_TRUE(sink_.LastIs<event::OutcomeUnknown>());
+}
+
 TEST_F(SessionTest, AnOperationThatCannotBeRecordedIsNotStarted) {
   sink_.answer = absl::ResourceExhaustedError("journal full");
   Begin();
