@@ -15,6 +15,8 @@ import time
 import urllib.error
 import urllib.request
 
+import capture
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("IPAM_BIN_DIR", SOURCE / "build" / "asan" / "bin")).resolve()
 SAMPLES = SOURCE / "deploy" / "samples"
@@ -69,20 +71,23 @@ class HttpError(Exception):
 
 class Stack:
     """Use as a context manager; `server_args` and `gateway_args` are more options of the programs. `progress2`: whether
-    the server offers IIpamOperationWithProgress2; None: as it does by itself."""
+    the server offers IIpamOperationWithProgress2; None: as it does by itself. What they say to each other over DCOM is
+    captured, and close() fails where tshark finds it malformed, unless `captured` is false: for tests that send nonsense."""
 
     # False: the programs ignore SIGXFSZ, as Python does, and see EFBIG where a limit of file sizes stands.
     restore_signals = True
 
     def __init__(self, server_args=(), gateway_args=(), network=SAMPLES / "network.yaml", password="T0p secret, isn't it",
-                 progress2=None):
+                 progress2=None, captured=True):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ipam-e2e-"))
         self.dcom_port, self.callback_port, self.grpc_port, self.http_port = free_ports(4)
         self.password = password
         self.server_args, self.gateway_args = list(server_args), list(gateway_args)
         if progress2 is not None:
             self.server_args.append(f"--progress2={'on' if progress2 else 'off'}")
-        self.server = self.gateway = None
+        self.server = self.gateway = self.capture = None
+        if captured and capture.wanted():
+            self.capture = capture.Capture(self.dir / "dcom.pcapng", (self.dcom_port, self.callback_port), password)
         (self.dir / "accounts").write_bytes(subprocess.run(
             [BIN / "ipam-dcom-server", "account", f"{DOMAIN}\\{USER}"], input=password.encode() + b"\n",
             check=True, capture_output=True).stdout)
@@ -108,6 +113,8 @@ class Stack:
                 f"--journal-path={self.dir}/journal.db", *self.gateway_args]
 
     def spawn(self, name, argv, **environment):
+        if self.capture:
+            self.capture.wait_started()
         with open(self.dir / f"{name}.log", "ab") as log:
             return subprocess.Popen(argv, stdout=log, stderr=log, cwd="/", env={**os.environ, **environment},
                                     restore_signals=self.restore_signals)
@@ -174,7 +181,13 @@ class Stack:
             if process and process.poll() is None:
                 process.kill()
                 process.wait()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        try:
+            if self.capture:
+                self.capture.stop()
+                complaints = self.capture.complaints()
+                assert not complaints, f"tshark on what went over DCOM: {complaints[:20]}"
+        finally:
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     # --- the API over REST ------------------------------------------------------------------------------------------
     @staticmethod

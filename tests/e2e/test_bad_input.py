@@ -354,7 +354,7 @@ class HostileBytes(unittest.TestCase):
         # ASan holds freed memory back, which is not the product's.
         os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=8")
         rng = random.Random(33)
-        with Stack(server_args=["--engine-step-delay=20ms"]) as stack:
+        with Stack(server_args=["--engine-step-delay=20ms"], captured=False) as stack:
             ports = {"DCOM": stack.dcom_port, "callback": stack.callback_port, "gRPC": stack.grpc_port,
                      "HTTP": stack.http_port, "WebSocket": stack.http_port}
             attacks = {"DCOM": dcom_attacks, "callback": dcom_attacks, "gRPC": http_attacks, "HTTP": http_attacks,
@@ -405,7 +405,7 @@ class HostileBytes(unittest.TestCase):
 
     def test_many_that_say_half_a_thing_and_stay(self):
         os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=8")
-        with Stack() as stack, contextlib.ExitStack() as open_sockets:
+        with Stack(captured=False) as stack, contextlib.ExitStack() as open_sockets:
             before = {p: self.resident(p) for p in (stack.server, stack.gateway)}
             halves = {stack.dcom_port: bind()[:20], stack.callback_port: bind()[:20],
                       stack.http_port: b"POST /v1/operations HTTP/1.1\r\nHost: localhost\r\n",
@@ -421,7 +421,7 @@ class HostileBytes(unittest.TestCase):
                 self.assertLess(self.resident(process), resident + 96 * self.MEBIBYTE)
 
     def test_answers_to_the_clearest_ones(self):
-        with Stack() as stack:
+        with Stack(captured=False) as stack:
             def http(data):
                 with socket.create_connection(("127.0.0.1", stack.http_port), 20) as s:
                     s.sendall(data)

@@ -43,7 +43,7 @@ def main():
     parser.add_argument("--minimum", type=float, default=0, help="callbacks a second, below it the exit code is 1")
     options = parser.parse_args()
 
-    with Stack() as stack:
+    with Stack(captured=False) as stack:
         for _ in range(options.watchers):
             threading.Thread(target=read, args=[stack.http_port], daemon=True).start()
         bodies = [{"parametersXml": records(options.records, f"host{n}")} for n in range(options.operations)]

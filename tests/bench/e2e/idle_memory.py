@@ -51,14 +51,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--watchers", type=int, default=1000)
     count = parser.parse_args().watchers
-    with Stack() as stack:
+    with Stack(captured=False) as stack:
         each, held = cost(stack, count, lambda: watch_by_websocket(stack))
         print(f"{count} idle WebSockets: {each:.1f} KB each (at most 12)")
-    with Stack() as stack:
+    with Stack(captured=False) as stack:
         each, held = cost(stack, count, lambda: watch_by_grpc(grpc_channel(stack)))
         print(f"{count} idle gRPC streams on connections of their own: {each:.1f} KB each (at most 48)")
         del held
-    with Stack() as stack:
+    with Stack(captured=False) as stack:
         shared = [grpc_channel(stack) for _ in range(10)]
         turn = iter(range(10 * (count + WARM)))
         each, held = cost(stack, count, lambda: watch_by_grpc(shared[next(turn) % 10]))

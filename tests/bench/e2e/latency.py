@@ -20,7 +20,7 @@ def main():
     options = parser.parse_args()
 
     raised, received, ended = [], [], 0
-    with Stack(server_args=[f"--engine-step-delay={options.step_delay}"]) as stack:
+    with Stack(server_args=[f"--engine-step-delay={options.step_delay}"], captured=False) as stack:
         watch = measure.WebSocket(stack.http_port).messages()
         for _, message in watch:
             if "snapshotEnd" in message["payload"]:

@@ -11,7 +11,7 @@ import uuid
 try:
     from impacket.dcerpc.v5 import dcomrt, rpcrt, transport
     from impacket.dcerpc.v5.dcom.oaut import DECIMAL
-    from impacket.dcerpc.v5.dtypes import BOOL, LONG, LPWSTR, NULL, ULONG
+    from impacket.dcerpc.v5.dtypes import BOOL, GUID, LONG, LPWSTR, NULL, ULONG
     from impacket.dcerpc.v5.ndr import NDRPOINTER, NDRSTRUCT, NDRUniConformantArray
     from impacket.uuid import uuidtup_to_bin
 except ImportError as error:
@@ -42,6 +42,7 @@ NCA_OP_RANGE = 0x1C010002
 NCA_INVALID_BOUND = 0x1C000007
 RPC_X_BAD_STUB_DATA = 1783
 RPC_S_ACCESS_DENIED = 5
+ERROR_NOT_FOUND = 0x80070490
 OR_INVALID_OXID, OR_INVALID_OID, OR_INVALID_SET = 1910, 1911, 1912
 
 
@@ -76,6 +77,31 @@ class InitializeOperationParameters(dcomrt.DCOMCALL):
 class StartOperationWithCallback(dcomrt.DCOMCALL):
     opnum = 4
     structure = (("progressCallback", dcomrt.PMInterfacePointer),)
+
+
+class GetOperationId(dcomrt.DCOMCALL):
+    opnum = 5
+    structure = ()
+
+
+class GetOperationIdResponse(dcomrt.DCOMANSWER):
+    structure = (("operationId", GUID), ("ErrorCode", HRESULT))
+
+
+class ResumeCallback(dcomrt.DCOMCALL):
+    opnum = 6
+    structure = (("operationId", GUID), ("lastSequence", dcomrt.ULONGLONG),
+                 ("progressCallback", dcomrt.PMInterfacePointer))
+
+
+class CancelOperation(dcomrt.DCOMCALL):
+    opnum = 7
+    structure = (("operationId", GUID),)
+
+
+class SetInitiator(dcomrt.DCOMCALL):
+    opnum = 8
+    structure = (("initiator", LPWSTR),)
 
 
 class IpamSubTaskInstance(NDRSTRUCT):
@@ -157,6 +183,25 @@ def report_progress(events, count=None):
     return request
 
 
+def read_report_progress(stub):
+    """The events of a ReportProgress request, whose array impacket would misplace too."""
+    class Counts(dcomrt.DCOMCALL):
+        structure = (("count", ULONG), ("maximum", ULONG))
+
+    counts = Counts(stub)
+    assert counts["count"] == counts["maximum"], (counts["count"], counts["maximum"])
+
+    class Body(NDRSTRUCT):
+        structure = (("count", ULONG), ("maximum", ULONG),
+                     *((f"event{n}", IpamProgressEvent) for n in range(counts["count"])))
+
+    class Request(dcomrt.DCOMCALL):
+        structure = (("body", Body),)
+
+    body = Request(stub)["body"]
+    return [body[f"event{n}"] for n in range(counts["count"])]
+
+
 def text(value):
     """A [string, unique] argument."""
     return NULL if value is None else value + "\0"
@@ -210,6 +255,15 @@ class Account:
         self.domain, self.user, self.password, self.auth_type = domain, user, password, auth_type
 
 
+def set_header(request, flags=0, version=(5, 7)):
+    header = dcomrt.ORPCTHIS()
+    header["version"]["MajorVersion"], header["version"]["MinorVersion"] = version
+    header["cid"] = uuid.uuid4().bytes_le
+    header["extensions"] = NULL
+    header["flags"] = flags
+    request["ORPCthis"] = header
+
+
 class Connection:
     """One TCP connection with one interface bound at one level; `account` None: not authenticated."""
 
@@ -257,12 +311,7 @@ class Connection:
 
     def orpc(self, request, ipid, answer=Result, flags=0, version=(5, 7)):
         """An ORPC call: ORPCTHIS goes in front."""
-        header = dcomrt.ORPCTHIS()
-        header["version"]["MajorVersion"], header["version"]["MinorVersion"] = version
-        header["cid"] = uuid.uuid4().bytes_le
-        header["extensions"] = NULL
-        header["flags"] = flags
-        request["ORPCthis"] = header
+        set_header(request, flags, version)
         return self.call(request, answer, ipid)
 
 

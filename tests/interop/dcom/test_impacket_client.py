@@ -20,7 +20,7 @@ UNKNOWN = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff").bytes_le
 class Server(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack()
+        cls.stack = Stack(captured=False)  # its bad stubs are for the server to judge
         cls.addClassCleanup(cls.stack.close)
         cls.stack.start_server()
         cls.port = cls.stack.dcom_port

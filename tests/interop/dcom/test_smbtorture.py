@@ -41,7 +41,7 @@ class DefaultPort(Stack):
     """The server alone, at an address of loopback that nobody else has, on port 135."""
 
     def __init__(self):
-        super().__init__(password="Pa55word")  # smbtorture takes it on the command line
+        super().__init__(password="Pa55word", captured=False)  # smbtorture takes it on the command line
         self.address = f"127.135.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
 
     def server_argv(self):
