@@ -86,6 +86,7 @@ class Stack:
         if progress2 is not None:
             self.server_args.append(f"--progress2={'on' if progress2 else 'off'}")
         self.server = self.gateway = self.capture = None
+        self.judged = True  # what was captured, at the end
         if captured and capture.wanted():
             self.capture = capture.Capture(self.dir / "dcom.pcapng", (self.dcom_port, self.callback_port), password)
         (self.dir / "accounts").write_bytes(subprocess.run(
@@ -184,7 +185,7 @@ class Stack:
         try:
             if self.capture:
                 self.capture.stop()
-                complaints = self.capture.complaints()
+                complaints = self.capture.complaints() if self.judged else []
                 assert not complaints, f"tshark on what went over DCOM: {complaints[:20]}"
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)

@@ -129,7 +129,7 @@ class Nonsense(unittest.TestCase):
         stack = Stack(network=None)
         try:
             stack.start_server()
-            bind = bytes.fromhex("05000b03100000004800000001000000d016d01600000000010000000000010000"
+            bind = bytes.fromhex("05000b03100000004800000001000000d016d016000000000100000000000100"
                                  "c4fefc9960521b10bbcb00aa0021347a00000000045d888aeb1cc9119fe808002b10486002000000")
             self.assertEqual(len(bind), bind[8])
             for data in (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", bind[:24] + b"\2" + bind[25:], bind):
@@ -142,7 +142,7 @@ class Nonsense(unittest.TestCase):
             self.assertIn("begins no PDU", words[0])
             self.assertIn("Malformed", words[1])
         finally:
-            stack.capture = None
+            stack.judged = False
             stack.close()
 
 
