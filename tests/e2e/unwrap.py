@@ -8,7 +8,7 @@ import struct
 
 NTLM, SPNEGO = 10, 9
 NTLMSSP = b"NTLMSSP\0"
-SYN, ACK, PSH, RST = 2, 16, 8, 4
+SYN, ACK, PSH = 2, 16, 8
 BIND, ALTER_CONTEXT, ALTER_CONTEXT_RESP, BIND_ACK, AUTH3 = 11, 14, 15, 12, 16
 GLOBAL = struct.pack("<LHHlLLL", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101)  # LINKTYPE_RAW
 
@@ -41,7 +41,7 @@ class Stream:
 
     def __init__(self, sequence):
         self.next, self.waiting, self.data = sequence, {}, b""
-        self.written = 1  # of the new file
+        self.written = sequence  # of the new file
 
     def take(self, sequence, payload):
         self.waiting[sequence] = payload
@@ -132,8 +132,10 @@ def unwrap(file, out):
                 if not flags & ACK:
                     connections[key] = Connection()
                 if key in connections:
-                    connections[key].streams[sender] = Stream((sequence + 1) % 2**32)
-                    write(when, addresses, ports, 0, flags & ACK and 1, flags & (SYN | ACK), b"")
+                    streams = connections[key].streams
+                    streams[sender] = Stream((sequence + 1) % 2**32)
+                    acknowledged = streams[receiver].next if receiver in streams else 0
+                    write(when, addresses, ports, sequence, acknowledged, flags & (SYN | ACK), b"")
                 continue
             connection = connections.get(key)
             if connection is None or connection.broken or not payload or len(connection.streams) < 2:

@@ -144,9 +144,9 @@ class Events(Base):
                 self.check(callback.events)
                 self.assertEqual(callback.callers, {(USER, PRIVACY)})
                 calls = callback.exporter.calls
-                self.assertEqual(calls[:2], [RESOLVED, ASKED])  # it looked for the batched form
-                self.assertEqual(calls.count(RELEASED), 1)
-                self.assertEqual({call[0] for call in calls[2:-1]}, {IID_CALLBACK})
+                self.assertEqual(calls[:2], [RESOLVED, ASKED])
+                self.assertEqual({iid for iid, _ in calls if iid not in (IID_RESOLVER, IID_REM_UNKNOWN)}, {IID_CALLBACK})
+                self.assertEqual(calls[-1], RELEASED)
 
     def test_both_interfaces_tell_the_same(self):
         told = {}
@@ -240,9 +240,7 @@ class Refusals(Base):
         callback, session = self.callback([Account(DOMAIN, USER, "another")]), self.session()
         self.assertEqual(session.initialize(self.new_records(1)[0]), S_OK)
         self.assertGreaterEqual(session.start(callback), 0x80000000)
-        self.assertEqual(session.start(callback), E_ILLEGAL_METHOD_CALL)
-        [denied] = callback.exporter.listener.denied
-        self.assertIn("wrong password", denied)
+        self.assertIn("wrong password", callback.exporter.listener.denied[0])
         self.assertEqual(callback.events, [])
         self.works_still()
 

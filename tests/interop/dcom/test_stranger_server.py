@@ -5,6 +5,7 @@ of it is read at its API.
 """
 
 import decimal
+import re
 import unittest
 
 import dcom  # first: it skips the file where impacket is not installed
@@ -222,8 +223,8 @@ class Refusals(Base):
     def test_a_server_that_refuses_the_password(self):
         server = self.serve(connected=False, account=Account(DOMAIN, USER, "another"))
         wait_until(lambda: server.exporter.listener.denied, what="an attempt")
-        source = self.stack.wait_source("SOURCE_STATE_DISCONNECTED")
-        self.assertRegex(source["reason"], "(?i)denied|auth|password|log-?on")
+        wait_until(lambda: re.search("(?i)denied|auth|password|log-?on", self.stack.source().get("reason", "")),
+                   what="the reason")
         self.assertEqual(self.refused().code, 503)
         self.works_still()
 
@@ -247,14 +248,6 @@ class Refusals(Base):
                     setattr(server, method, result)
                     self.assertEqual(self.refused().code, code)
                     wait_until(lambda: server.sessions[-1].object.released.is_set(), what="the release of the session")
-        self.works_still()
-
-    def test_faults_with_and_without_a_signature(self):
-        for sign in (False, True):
-            with self.subTest(sign=sign):
-                server = self.serve(sign_faults=sign)
-                server.initialize_result = dcom.Fault(dcom.RPC_E_DISCONNECTED)
-                self.assertIn("0x80010108", self.refused().status["message"].lower())
         self.works_still()
 
     def test_events_that_the_gateway_refuses(self):
@@ -291,6 +284,21 @@ class Refusals(Base):
         server = self.serve(batched=True)
         self.run_operation()
         self.assertEqual(server.refused, [])
+
+
+class Faults(Base):
+    captured = False  # tshark passes over the signature of a fault, and cannot unseal what comes behind it
+
+    def test_they_are_read_with_and_without_a_signature(self):
+        for sign in (False, True):
+            with self.subTest(sign=sign):
+                server = self.serve(sign_faults=sign)
+                server.initialize_result = dcom.Fault(dcom.RPC_E_DISCONNECTED)
+                with self.assertRaises(HttpError) as raised:
+                    self.stack.start("CreateDhcpScope")
+                self.assertIn("0x80010108", raised.exception.status["message"].lower())
+                wait_until(lambda: server.sessions[-1].object.released.is_set(), what="the release of the session")
+        self.works_still()
 
 
 class Vanishing(Base):
