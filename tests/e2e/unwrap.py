@@ -6,7 +6,8 @@ import pathlib
 import socket
 import struct
 
-NTLM, SPNEGO = 10, 9
+NTLM, SPNEGO, KERBEROS = 10, 9, 16
+PRIVACY = 6
 NTLMSSP = b"NTLMSSP\0"
 SYN, ACK, PSH = 2, 16, 8
 BIND, ALTER_CONTEXT, ALTER_CONTEXT_RESP, BIND_ACK, AUTH3 = 11, 14, 15, 12, 16
@@ -16,6 +17,8 @@ GLOBAL = struct.pack("<LHHlLLL", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101)  # LINKTYP
 def packets(file):
     """(time, address pair, ports, sequence, flags, payload) of the TCP packets of a pcap file of Ethernet frames."""
     data = pathlib.Path(file).read_bytes()
+    if len(data) < 24:
+        return  # dumpcap was stopped before it wrote
     assert data[:4] == GLOBAL[:4] and struct.unpack_from("<L", data, 20)[0] == 1, "not a pcap file of Ethernet frames"
     at = 24
     while at + 16 <= len(data):
@@ -88,15 +91,17 @@ def inner_token(token):
 
 
 def unwrapped(pdu, connection):
-    """The PDU with raw NTLM where it had NTLM in SPNEGO."""
+    """The PDU with raw NTLM where it had NTLM in SPNEGO. None: Kerberos sealed it, tshark would take it for readable."""
     order = ">" if pdu[4] < 16 else "<"
     auth_len = struct.unpack_from(order + "H", pdu, 10)[0]
     begin = len(pdu) - auth_len - 8
-    if auth_len == 0 or pdu[begin] != SPNEGO:
+    if auth_len == 0 or pdu[begin] not in (SPNEGO, KERBEROS):
         return pdu
     context = struct.unpack_from(order + "L", pdu, begin + 4)[0]
     if pdu[2] not in (BIND, BIND_ACK, ALTER_CONTEXT, ALTER_CONTEXT_RESP, AUTH3):
-        return pdu[:begin] + bytes([NTLM]) + pdu[begin + 1:] if context in connection.ntlm else pdu
+        if context in connection.ntlm:
+            return pdu[:begin] + bytes([NTLM]) + pdu[begin + 1:]
+        return None if pdu[begin + 1] == PRIVACY else pdu
     token = inner_token(pdu[begin + 8:])
     if token is not None:
         connection.ntlm.add(context)
@@ -145,6 +150,8 @@ def unwrap(file, out):
             try:
                 for pdu in mine.pdus():
                     pdu = unwrapped(pdu, connection)
+                    if pdu is None:
+                        continue
                     write(when, addresses, ports, mine.written, other.written, PSH | ACK, pdu)
                     mine.written += len(pdu)
             except ValueError as error:

@@ -64,14 +64,14 @@ def instance(pointer):
 
 
 class Callback:
-    """`answers`: function of an Event that gives the HRESULT, instead of S_OK."""
+    """`answers`: function of an Event that gives the HRESULT, instead of S_OK. `last`: the sequence that is held already."""
 
-    def __init__(self, accounts, batched=False, answers=None, **options):
+    def __init__(self, accounts, batched=False, answers=None, last=0, **options):
         self.answers = answers or (lambda event: S_OK)
         self.events, self.batches = [], []
         self.changed = threading.Condition()
         self.callers = set()  # (account, level)
-        self.last = 0
+        self.last = last
         interfaces = {IID_CALLBACK: self._one}
         if batched:
             interfaces[IID_CALLBACK2] = self._batch

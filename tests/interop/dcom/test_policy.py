@@ -15,7 +15,7 @@ socket.setdefaulttimeout(30)
 
 class Policy(unittest.TestCase):
     def start(self, *options):
-        self.stack = Stack(options)
+        self.stack = Stack(options, captured=False)
         self.addCleanup(self.stack.close)
         self.stack.start_server()
 
@@ -82,7 +82,7 @@ class Guessing(Policy):
 
 class Accounts(unittest.TestCase):
     def test_are_added_from_standard_input_only(self):
-        stack = Stack()
+        stack = Stack(captured=False)
         self.addCleanup(stack.close)
         file = stack.dir / "more"
 

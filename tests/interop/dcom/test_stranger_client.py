@@ -12,14 +12,16 @@ import dcom  # first: it skips the file where impacket is not installed
 from activation import activate
 from bigendian import encode
 from callback import ADD, FAILURE, OVERALL, PERCENT, START, SUBTASK, SUCCESS, Callback
-from dcom import (CLSID, CONNECT, E_FAIL, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, IID_CALLBACK, IID_CALLBACK2, IID_OPERATION,
-                  IID_REM_UNKNOWN, IID_RESOLVER, INTEGRITY, PRIVACY, RPC_S_ACCESS_DENIED, S_OK, Account, Fault)
+from dcom import (CLSID, CONNECT, E_ACCESSDENIED, E_FAIL, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, ERROR_NOT_FOUND,
+                  IID_CALLBACK, IID_CALLBACK2, IID_OPERATION, IID_OPERATION2, IID_REM_UNKNOWN, IID_RESOLVER, INTEGRITY,
+                  PRIVACY, RPC_S_ACCESS_DENIED, S_FALSE, S_OK, Account, Fault)
 from impacket.dcerpc.v5 import dcomrt
 from security import NTLM, SPNEGO
 from stack import DOMAIN, OPERATIONS, USER, Stack, records, sample, wait_until
 from wire import Client, Fuse, Vanished
 
 RPC_S_SEC_PKG_ERROR = 1825
+NOT_RUN = 6  # IpamSubTaskStatus
 SMALL = 1432  # [MS-RPCE] 2.2.2.6: what every implementation has to take
 RESOLVED, ASKED, RELEASED = (IID_RESOLVER, 4), (IID_REM_UNKNOWN, 3), (IID_REM_UNKNOWN, 5)
 
@@ -27,27 +29,51 @@ RESOLVED, ASKED, RELEASED = (IID_RESOLVER, 4), (IID_REM_UNKNOWN, 3), (IID_REM_UN
 class Session:
     """An activated object of our server and the connection to it."""
 
-    def __init__(self, port, account, level=PRIVACY, **options):
+    def __init__(self, port, account, level=PRIVACY, iid=IID_OPERATION, **options):
         self.client, self.big = Client(port, account, level, **options), options.get("big", False)
-        self.reference = activate(self.client, CLSID, IID_OPERATION)
+        self.iid = iid
+        self.reference = activate(self.client, CLSID, iid)
 
     def close(self):
         self.client.close()
 
-    def orpc(self, request, iid=IID_OPERATION, ipid=None):
+    def call(self, request, answer=dcom.Result, iid=None, ipid=None):
         dcom.set_header(request)
-        stub = self.client.call(iid, request.opnum, encode(request, self.big), ipid or self.reference.ipid)
-        return dcom.Result(stub)["ErrorCode"]
+        stub = encode(request, self.big)
+        return answer(self.client.call(iid or self.iid, request.opnum, stub, ipid or self.reference.ipid))
+
+    def orpc(self, request, iid=None, ipid=None):
+        return self.call(request, dcom.Result, iid, ipid)["ErrorCode"]
 
     def initialize(self, xml):
         request = dcom.InitializeOperationParameters()
         request["parameters"] = dcom.text(xml)
         return self.orpc(request)
 
-    def start(self, callback):
-        request, objref = dcom.StartOperationWithCallback(), callback.objref()
+    def start(self, callback, request=None):
+        request, objref = request or dcom.StartOperationWithCallback(), callback.objref()
         request["progressCallback"]["ulCntData"] = len(objref)
         request["progressCallback"]["abData"] = list(objref)
+        return self.orpc(request)
+
+    # IIpamOperationWithProgress2
+    def identify(self):
+        answer = self.call(dcom.GetOperationId(), dcom.GetOperationIdResponse)
+        return answer["ErrorCode"], answer["operationId"]
+
+    def resume(self, identity, last, callback):
+        request = dcom.ResumeCallback()
+        request["operationId"], request["lastSequence"] = identity, last
+        return self.start(callback, request)
+
+    def cancel(self, identity):
+        request = dcom.CancelOperation()
+        request["operationId"] = identity
+        return self.orpc(request)
+
+    def initiate(self, name):
+        request = dcom.SetInitiator()
+        request["initiator"] = dcom.text(name)
         return self.orpc(request)
 
     def release(self):
@@ -57,12 +83,12 @@ class Session:
 
 
 class Base(unittest.TestCase):
-    server_args, captured = (), True
+    server_args, progress2, captured = (), None, True
     count = 0
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(server_args=cls.server_args, captured=cls.captured)
+        cls.stack = Stack(server_args=cls.server_args, progress2=cls.progress2, captured=cls.captured)
         cls.addClassCleanup(cls.stack.close)
         cls.stack.start_server()
         cls.account = Account(DOMAIN, USER, cls.stack.password)
@@ -127,7 +153,8 @@ class Base(unittest.TestCase):
         self.assertEqual(set(ends), set(announced))
         percents = [event.percent for event in events if event.kind == PERCENT]
         self.assertEqual(percents, sorted(set(percents)))
-        self.assertEqual(percents[-1], 100)
+        if outcome == SUCCESS:
+            self.assertEqual(percents[-1], 100)
         for event in events:
             for xml in (event.completion, event.subtask and event.subtask.details, event.subtask and event.subtask.failed):
                 if xml is not None:
@@ -190,6 +217,69 @@ class Events(Base):
                 callback = self.callback(batched=batched, max_frag=SMALL)
                 self.run_operation(xml, callback, max_frag=SMALL)
                 self.assertEqual(len(self.check(callback.events)), len(names))
+
+
+class Extension(Base):
+    """IIpamOperationWithProgress2: an operation outlives its session."""
+    progress2 = True
+    server_args = ("--engine-step-delay=50ms", f"--auth-trusted-initiator={DOMAIN}\\{USER}")
+
+    def begin(self, count):
+        """(session, callback, operation's GUID) of an operation that has begun to tell."""
+        callback, session = self.callback(batched=True), self.session(iid=IID_OPERATION2)
+        self.assertEqual(session.identify(), (E_ILLEGAL_METHOD_CALL, bytes(16)))
+        self.assertEqual(session.initialize(self.new_records(count)[0]), S_OK)
+        result, identity = session.identify()
+        self.assertEqual(result, S_OK)
+        self.assertNotEqual(identity, bytes(16))
+        self.assertEqual(session.initiate(f"{DOMAIN}\\{USER}"), S_OK)
+        self.assertEqual(session.start(callback), S_OK)
+        return session, callback, identity
+
+    def test_another_session_takes_the_callbacks_over(self):
+        _, callback, identity = self.begin(8)
+        callback.wait(lambda: len(callback.events) > 12)
+        callback.close()
+        held = list(callback.events)
+        session, resumed = self.session(iid=IID_OPERATION2), self.callback(batched=True, last=len(held))
+        self.assertEqual(session.resume(identity, len(held), resumed), S_OK)
+        resumed.wait_done()
+        sequences = [event.sequence for event in held + resumed.events]
+        self.assertEqual(sequences, list(range(1, len(sequences) + 1)))
+        self.check(held + resumed.events)
+        self.assertTrue(resumed.object.released.wait(30))
+        again = self.callback(batched=True)
+        self.assertEqual(session.resume(identity, 0, again), S_OK)  # ended: all of it once more
+        again.wait_done()
+        self.assertEqual([event.sequence for event in again.events], sequences)
+        self.assertEqual(session.cancel(identity), S_FALSE)
+
+    def test_for_whom_it_acts(self):
+        """The one named is authorized in place of the account; who is named late is not."""
+        callback, session = self.callback(), self.session(iid=IID_OPERATION2)
+        self.assertEqual(session.initiate("CORP\\alice"), E_ILLEGAL_METHOD_CALL)
+        self.assertEqual(session.initialize(self.new_records(1)[0]), S_OK)
+        self.assertEqual(session.initiate("CORP\\alice"), S_OK)
+        self.assertEqual(session.start(callback), E_ACCESSDENIED)
+        self.assertEqual(callback.events, [])
+
+    def test_what_cannot_be_resumed(self):
+        session, callback, identity = self.begin(1)
+        callback.wait_done()
+        other = self.callback(batched=True)
+        self.assertEqual(session.resume(bytes(range(16)), 0, other), ERROR_NOT_FOUND)
+        self.assertEqual(session.resume(identity, len(callback.events) + 1, other), E_INVALIDARG)
+        self.assertEqual(session.cancel(bytes(range(16))), ERROR_NOT_FOUND)
+        self.assertEqual(other.events, [])
+
+    def test_it_is_cancelled(self):
+        session, callback, identity = self.begin(30)
+        callback.wait(lambda: any(event.kind == SUBTASK for event in callback.events))
+        self.assertEqual(session.cancel(identity), S_OK)
+        callback.wait_done()
+        self.check(callback.events, FAILURE)
+        self.assertIn(NOT_RUN, {event.status for event in callback.events if event.kind == SUBTASK})
+        self.assertEqual(session.cancel(identity), S_FALSE)
 
 
 class BigEndian(Base):

@@ -24,6 +24,7 @@ DETAILS = f'<SubTaskInstanceDetails {IPAM} i:type="ScopeOptionDataFormatter"><Op
 COMPLETION = f'<completionStatus {IPAM} i:type="DhcpMsmOverallCompletionStatus"/>'
 STATUS = ("NOT_STARTED", "IN_PROGRESS", "COMPLETED_WITH_ERROR", "COMPLETED_WITH_WARNING", "COMPLETED_WITH_SUCCESS",
           "NOT_APPLICABLE", "NOT_RUN")
+NOT_RUN = STATUS.index("NOT_RUN")
 OUTCOMES = {SUCCESS: "OPERATION_STATE_SUCCEEDED", FAILURE: "OPERATION_STATE_FAILED"}
 FILETIME = 133_000_000_000_000_000
 
@@ -186,6 +187,68 @@ class Operations(Base):
                 self.serve(script(" " + "long " * 2000), batched=batched, max_frag=SMALL,
                            caller_options={"max_frag": SMALL})
                 self.check(*self.run_operation())
+
+
+class Extension(Base):
+    """IIpamOperationWithProgress2: what the gateway asks of it."""
+
+    def test_it_resumes_where_the_callbacks_ended(self):
+        def vanish(number, remote):
+            if number == 4 and not self.server.operations[-1].resumes:
+                remote.close()
+                return "stop"
+        server = self.serve(extended=True, batched=True, before=vanish)
+        done, operation = self.run_operation()
+        self.assertEqual(operation.resumes, [4])
+        self.assertEqual(operation.starts, 1)
+        self.assertEqual(done["state"], "OPERATION_STATE_SUCCEEDED_WITH_WARNINGS")
+        events = self.stack.events(done["name"])
+        sequences = [int(event["sourceSequence"]) for event in events if "sourceSequence" in event]
+        self.assertEqual(sequences, list(range(1, len(server.script) + 1)))
+        kinds = [shown(event)[0] for event in events]
+        self.assertLess(kinds.index("sourceLost"), kinds.index("sourceResumed"))
+        self.assertEqual(kinds.index("sourceLost"), 5)  # behind accepted and the four that were answered
+
+    def test_a_server_that_forgot_the_operation(self):
+        def forget(number, remote):
+            if number == 4:
+                self.server.operations[-1].id = bytes(16)
+                remote.close()
+                return "stop"
+        self.serve(extended=True, batched=True, before=forget)
+        done = self.stack.wait_done(self.stack.start("CreateDhcpScope")["name"])
+        self.assertEqual(done["state"], "OPERATION_STATE_OUTCOME_UNKNOWN")
+        self.assertEqual(self.server.operations[-1].resumes, [])
+
+    def test_it_cancels(self):
+        def until_cancelled(begin, _):
+            if begin == 4:
+                wait_until(lambda: self.server.operations[-1].cancelled, what="CancelOperation")
+                not_reached = [Event(SUBTASK, status=NOT_RUN, percent=number("0"), subtask=event.subtask)
+                               for event in self.server.script[1:3]]
+                self.server.script[4:] = [*not_reached, Event(OVERALL, status=FAILURE)]
+        self.serve(extended=True, batched=True, before=until_cancelled)
+        name = self.stack.start("CreateDhcpScope")["name"]
+        wait_until(lambda: len(self.stack.events(name)) >= 5, what="the first events")
+        self.stack.request(f"/v1/{name}:cancel", {})
+        done = self.stack.wait_done(name)
+        self.assertEqual(done["state"], "OPERATION_STATE_CANCELLED")
+        self.assertIn("cancelRequested", [shown(event)[0] for event in self.stack.events(name)])
+        self.assertIn((IID_OPERATION2, 7), self.server.exporter.calls)
+        self.stack.request(f"/v1/{name}:cancel", {})  # ended already: unchanged
+
+    def test_a_server_without_it_cannot_cancel(self):
+        def wait(number, _):
+            if number == 4:
+                wait_until(lambda: refused, what="the refusal")
+        refused = []
+        self.serve(before=wait)
+        name = self.stack.start("CreateDhcpScope")["name"]
+        with self.assertRaises(HttpError) as raised:
+            self.stack.request(f"/v1/{name}:cancel", {})
+        refused.append(raised.exception)
+        self.assertEqual(raised.exception.code, 501)
+        self.stack.wait_done(name)
 
 
 class BigEndian(Base):
