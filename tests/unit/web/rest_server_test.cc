@@ -321,7 +321,7 @@ TEST(WebServerStart, NamesThePortInUse) {
 }
 
 // On the one loop that there is, with the hub that checks.
-TEST(RestServer, AnswersOthersWhileParametersAreChecked) {
+TEST(RestServerOnAHub, AnswersOthersWhileParametersAreChecked) {
   hub::TempDir dir;
   hub::Hub hub(dir.File("j"));
   WebOptions options;
