@@ -3,6 +3,7 @@ NT password and so sees what NTLM sealed. IPAM_CAPTURE=0 switches it off.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ LIMIT_KB = 8000  # of a file; a capture that reaches it ends there
 WARNING = 0x600000
 TCP_GROUP = 0x02000000  # PI_SEQUENCE: of the loopback's TCP, and no word about what is in it
 
+PADDING = re.compile(r"\[Long frame \([123] bytes?\)\]$")
 REQUEST, MALFORMED = "0", "Malformed Packet (Exception occurred)"
 
 
@@ -75,11 +77,14 @@ class Capture:
         found = [("-", words, str(ports)) for ports, words in self.strange]
         if not os.path.exists(self.file):
             return found
-        for number, kind, hint, severities, groups, messages, info in self.read(
+        for number, kind, hint, trailer, severities, groups, messages, info in self.read(
                 f"_ws.malformed || _ws.short || _ws.expert.severity >= {WARNING}", "frame.number", "dcerpc.pkt_type",
-                "dcerpc.cn_alloc_hint", "_ws.expert.severity", "_ws.expert.group", "_ws.expert.message", "_ws.col.Info"):
+                "dcerpc.cn_alloc_hint", "dcerpc.rpc_sec_vt.signature", "_ws.expert.severity", "_ws.expert.group",
+                "_ws.expert.message", "_ws.col.Info"):
             if kind == [REQUEST] and hint == ["0"] and messages == [MALFORMED]:
                 continue  # tshark wants a sealed request to have a body; ServerAlive2 has none
+            if trailer and messages == ["Long frame"] and PADDING.search(info[-1]):
+                continue  # what aligns a verification trailer to 4, [MS-RPCE] 2.2.2.13, is not of the stub
             found += [(number[0], message, " ".join(info)) for severity, group, message
                       in zip(severities, groups, messages, strict=True)
                       if int(severity, 0) >= WARNING and int(group, 0) != TCP_GROUP]
