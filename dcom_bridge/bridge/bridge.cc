@@ -1,19 +1,19 @@
 #include "dcom_bridge/bridge/bridge.h"
 
-#include <string.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <future>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "dcom_bridge/auth/accounts.h"
 #include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/auth/random.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/bridge/checked_texts.h"
 #include "dcom_bridge/bridge/dcom_source.h"
+#include "dcom_bridge/bridge/server_account.h"
 #include "dcom_bridge/net/local_names.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/reclaimer.h"
@@ -23,11 +23,27 @@
 #include "dcom_bridge/rpc/account_auth_provider.h"
 
 namespace ipam::bridge {
-namespace {}  // namespace
+namespace {
+
+auth::AuthType TypeOf(Mechanism mechanism) {
+  switch (mechanism) {
+    case Mechanism::kSpnego:
+      break;
+    case Mechanism::kNtlm:
+      return auth::AuthType::kNtlm;
+    case Mechanism::kKerberos:
+      return auth::AuthType::kKerberos;
+  }
+  return auth::AuthType::kSpnego;
+}
+
+}  // namespace
 
 class Bridge::Impl {
  public:
-  Impl(BridgeOptions options, event::EventSink& sink, Texts texts, base::Clock& clock)
+  Impl(BridgeOptions options, std::shared_ptr<const auth::AccountFile> callers,
+       std::shared_ptr<const auth::KerberosKeys> keys, event::EventSink& sink, Texts texts,
+       base::Clock& clock)
       : options_(std::move(options)),
         checked_texts_(std::move(texts.check)),
         texts_{.check = [this](TextKind kind,
@@ -35,20 +51,19 @@ class Bridge::Impl {
                .error = std::move(texts.error)},
         clock_(clock),
         exporter_({.minimum_level = Level()}, steady_),
-        resolver_({.ping_level = Level()}, exporter_, steady_) {
+        resolver_({.ping_level = Level()}, exporter_, steady_),
+        keys_(std::move(keys)),
+        acceptors_(auth::AcceptorFactory(
+            std::move(callers), auth::ServerNames::FromHostName(net::HostName()),
+            {.kerberos = keys_, .guard = {.log = [](const std::string& line) { spdlog::warn("{}", line); }}},
+            clock_, random_)) {
     for (ServerOptions& server : options_.servers) {
-      const auth::Credentials credentials{server.domain, server.user,
-                                          auth::NtHash::OfPassword(server.password)};
-      explicit_bzero(server.password.data(), server.password.size());
-      server.password.clear();
-      accounts_ += absl::StrCat(auth::Principal{server.domain, server.user}.Name(), ":",
-                                credentials.nt_hash.ToHex(), "\n");
+      const auth::Credentials credentials = CredentialsOf(server);
       auto rpc = std::make_unique<net::RpcClient>(
           *loop_, net::RpcClientOptions{.level = Level()},
-          [this, credentials](const net::Endpoint& endpoint) {
-            return auth::NewInitiator(
-                options_.mechanism == Mechanism::kNtlm ? auth::AuthType::kNtlm : auth::AuthType::kSpnego,
-                credentials, "RPCSS/" + endpoint.host, clock_, random_);
+          [this, credentials, &server](const net::Endpoint& endpoint) {
+            return auth::NewInitiator(TypeOf(options_.mechanism), credentials, SpnOf(server, endpoint.host),
+                                      clock_, random_);
           });
       sources_.push_back(std::make_unique<DcomSource>(
           server, options_,
@@ -58,18 +73,12 @@ class Bridge::Impl {
   }
 
   absl::Status Start() {
-    IPAM_ASSIGN_OR_RETURN(auth::AccountFile accounts,
-                          auth::AccountFile::Parse(accounts_, "account of the server"));
-    explicit_bzero(accounts_.data(), accounts_.size());
-    acceptors_ = std::make_unique<rpc::AccountAuthProvider>(
-        auth::AcceptorFactory(std::make_shared<const auth::AccountFile>(std::move(accounts)),
-                              auth::ServerNames::FromHostName(net::HostName()), {}, clock_, random_));
     services_.Add(resolver_);
     services_.Add(exporter_);
     IPAM_ASSIGN_OR_RETURN(
         listener_, net::RpcListener::Listen(
                        *loop_, {.addresses = options_.callback_addresses, .port = options_.callback_port},
-                       services_, *acceptors_, groups_));
+                       services_, acceptors_, groups_));
     port_ = listener_->port();
     listener_->set_on_closed([this](std::uint64_t association) {
       for (const auto& source : sources_) source->OnCallbackConnectionClosed(association);
@@ -78,7 +87,8 @@ class Bridge::Impl {
     if (hosts.empty()) hosts = net::AdvertisedHosts(options_.callback_addresses);
     exporter_.Advertise({.hosts = std::move(hosts),
                          .port = port_,
-                         .auth_types = {auth::AuthType::kSpnego, auth::AuthType::kNtlm}});
+                         .auth_types = acceptors_.factory().types(),
+                         .principal = keys_ ? keys_->principals().front() : ""});
     loop_->Post([this] {
       for (const auto& source : sources_) source->Connect();
       reclaimer_.Start();
@@ -123,13 +133,13 @@ class Bridge::Impl {
   base::Clock& clock_;
   base::SteadyClock steady_;  // of references and pings
   auth::SystemRandom random_;
-  std::string accounts_;  // those that may call back, as an account file
   const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   orpc::Exporter exporter_;
   orpc::OxidResolver resolver_;
+  const std::shared_ptr<const auth::KerberosKeys> keys_;  // null: no callbacks by Kerberos
+  rpc::AccountAuthProvider acceptors_;
   rpc::ServiceTable services_;
   rpc::AssociationGroups groups_;
-  std::unique_ptr<rpc::AccountAuthProvider> acceptors_;
   std::vector<std::unique_ptr<DcomSource>> sources_;
   std::vector<std::string> names_;
   std::unique_ptr<net::RpcListener> listener_;
@@ -141,7 +151,14 @@ class Bridge::Impl {
 
 absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(BridgeOptions options, event::EventSink& sink,
                                                       Texts texts, base::Clock& clock) {
-  auto impl = std::make_unique<Impl>(std::move(options), sink, std::move(texts), clock);
+  IPAM_ASSIGN_OR_RETURN(auto callers, CallbackAccounts(options.servers));
+  std::shared_ptr<const auth::KerberosKeys> keys;
+  if (!options.callback_keytab.empty()) {
+    IPAM_ASSIGN_OR_RETURN(keys, auth::KerberosKeys::Load(options.callback_keytab));
+    if (!keys->warning().empty()) spdlog::warn("{}", keys->warning());
+  }
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(callers), std::move(keys), sink,
+                                     std::move(texts), clock);
   IPAM_RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Bridge>(new Bridge(std::move(impl)));
 }

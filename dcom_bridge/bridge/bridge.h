@@ -18,7 +18,8 @@
 namespace ipam::bridge {
 
 enum class Protection { kIntegrity, kPrivacy };
-enum class Mechanism { kSpnego, kNtlm };
+// kSpnego: Kerberos where the account has it and there is a ticket for the server, else NTLM.
+enum class Mechanism { kSpnego, kNtlm, kKerberos };
 
 // A management server and the account that calls it.
 struct ServerOptions {
@@ -28,6 +29,12 @@ struct ServerOptions {
   std::string domain;
   std::string user;
   std::string password;  // wiped from the options once the hash is made
+  // Kerberos where one of these is given; by the password where there is neither keytab nor cache.
+  std::string kerberos_principal;  // "user@REALM"
+  std::string keytab;
+  std::string ccache;
+  std::string spn;               // the server's name at the KDC; empty: RPCSS/<host>
+  std::string callback_account;  // "DOMAIN\user" that may call back; empty: the account that calls
 };
 
 struct BridgeOptions {
@@ -40,6 +47,9 @@ struct BridgeOptions {
   // Names or addresses under which servers reach the listener, the preferred one first. Empty:
   // callback_addresses, or, where one of them is a wildcard, this host's name.
   std::vector<std::string> callback_hosts;
+
+  // Keys of our own names at the KDC, for callbacks by Kerberos; empty: by NTLM only.
+  std::string callback_keytab;
 
   absl::Duration call_timeout = absl::Seconds(30);      // of a call to a server
   absl::Duration probe_interval = absl::Seconds(2);     // between ServerAlive2 calls on the kept connection

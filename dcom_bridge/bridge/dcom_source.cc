@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/bridge/canceller.h"
+#include "dcom_bridge/bridge/server_account.h"
 
 namespace ipam::bridge {
 
@@ -24,7 +25,7 @@ DcomSource::DcomSource(ServerOptions server, const BridgeOptions& options, Depen
                .sink = dependencies.sink,
                .texts = dependencies.texts,
                .server = {server_.host, server_.port},
-               .callback_account = {server_.domain, server_.user},
+               .callback_account = CallerOf(server_),
                .call_timeout = options.call_timeout,
                .resume_timeout = options.resume_timeout,
                .connected =

@@ -31,12 +31,31 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
   app.add_option("--dcom-user", server.user, "Account that calls the server and may call back");
   app.add_option("--dcom-password", server.password,
                  "Its password; better in a file that IPAMGW_DCOM_PASSWORD_FILE names");
+  app.add_option("--dcom-kerberos-principal", server.kerberos_principal,
+                 "Account for Kerberos, user@REALM; with --dcom-password, --dcom-keytab or --dcom-ccache");
+  app.add_option("--dcom-keytab", server.keytab, "Its keys: tickets are got and renewed with them")
+      ->type_name("FILE");
+  app.add_option("--dcom-ccache", server.ccache,
+                 "Tickets that others get and renew, such as FILE:/run/ipam/krb5cc");
+  app.add_option("--dcom-spn", server.spn, "Name of the server at the KDC (default: RPCSS/<its host>)");
+  app.add_option(
+      "--dcom-callback-account", server.callback_account,
+      "Account that may call back, DOMAIN\\user; of Kerberos REALM\\name (default: the account that "
+      "calls the server)");
+  app.add_option("--dcom-callback-keytab", c.bridge.callback_keytab,
+                 "Keys of the gateway's own names at the KDC (RPCSS/<host>): callbacks may come by Kerberos")
+      ->type_name("FILE");
   app.add_option("--dcom-protection", c.bridge.protection, "integrity or privacy (default privacy)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bridge::Protection>{
           {"integrity", bridge::Protection::kIntegrity}, {"privacy", bridge::Protection::kPrivacy}}));
-  app.add_option("--dcom-mechanism", c.bridge.mechanism, "spnego or ntlm (default spnego)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, bridge::Mechanism>{
-          {"spnego", bridge::Mechanism::kSpnego}, {"ntlm", bridge::Mechanism::kNtlm}}));
+  app.add_option(
+         "--dcom-mechanism", c.bridge.mechanism,
+         "spnego: Kerberos where the account has it and there is a ticket, else NTLM; or ntlm or kerberos "
+         "(default spnego)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, bridge::Mechanism>{{"spnego", bridge::Mechanism::kSpnego},
+                                                   {"ntlm", bridge::Mechanism::kNtlm},
+                                                   {"kerberos", bridge::Mechanism::kKerberos}}));
   app.add_option("--dcom-callback-listen", raw.callback_listen,
                  "Where callbacks are taken; port 0: any free one; repeatable, for several addresses")
       ->type_name("ADDRESS:PORT")
@@ -96,8 +115,12 @@ absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& r
                         settings::ParseHostPort("--dcom-server", raw.server, 135));
   server.host = target.host;
   server.port = target.port;
-  if (server.user.empty())
+  const bool kerberos =
+      !server.kerberos_principal.empty() || !server.keytab.empty() || !server.ccache.empty();
+  if (server.user.empty() && !kerberos)
     return absl::InvalidArgumentError("--dcom-user is missing: the account for " + raw.server);
+  if (server.user.empty() && server.kerberos_principal.empty() && server.callback_account.empty())
+    return absl::InvalidArgumentError("--dcom-callback-account is missing: who may call back");
   server.name = raw.source_name.empty() ? raw.server : raw.source_name;
   c.bridge.servers.push_back(std::move(server));
   IPAM_ASSIGN_OR_RETURN(settings::Listen callback,

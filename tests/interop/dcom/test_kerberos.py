@@ -1,4 +1,4 @@
-"""Kerberos: impacket as the client of ipam-dcom-server, in a realm made for the test."""
+"""Kerberos: impacket as the client of ipam-dcom-server, and ipam-gateway with it, in a realm made for the test."""
 
 import os
 import pathlib
@@ -13,9 +13,9 @@ import kdc
 from dcom import CLSID, IID_OPERATION, INTEGRITY, PRIVACY, S_OK, Account, Connection
 from impacket.dcerpc.v5 import dcomrt, rpcrt
 from impacket.krb5 import gssapi
-from stack import Stack, sample
+from stack import Stack, sample, wait_until
 
-HOST = "127.0.0.1"
+HOST, CLIENT = "127.0.0.1", "gateway.contoso.example"
 
 
 def setUpModule():
@@ -33,6 +33,7 @@ class Kerberos(unittest.TestCase):
         cls.addClassCleanup(cls.realm.close)
         # impacket asks for host/, others for RPCSS/; both programs are at one address here.
         cls.realm.add_service("server", f"RPCSS/{kdc.HOST}", f"host/{HOST}")
+        cls.realm.add_service("gateway", f"RPCSS/{CLIENT}")
         before = dict(os.environ)
         cls.addClassCleanup(lambda: (os.environ.clear(), os.environ.update(before)))
         os.environ.update(cls.realm.env)
@@ -80,6 +81,37 @@ class Impacket(Kerberos):
                 answer = self.connect(IID_OPERATION, level).orpc(request, reference.ipid)
                 self.assertEqual(hex(answer["ErrorCode"]), hex(S_OK))
         self.running.died("server")
+
+
+class Gateway(Kerberos):
+    def run_operation(self, stack):
+        stack.start_server()
+        stack.start_gateway()
+        done = stack.wait_done(stack.start("CreateDhcpScope")["name"])
+        self.assertEqual(done["state"], "OPERATION_STATE_SUCCEEDED")
+
+    def common(self, *more):
+        return [f"--dcom-spn=RPCSS/{kdc.HOST}", f"--dcom-kerberos-principal={kdc.USER}@{kdc.REALM}", *more]
+
+    def test_calls_and_is_called_back_by_kerberos(self):
+        cache = self.realm.log_on("gateway")
+        for credentials in (f"--dcom-keytab={self.realm.dir}/alice.keytab", f"--dcom-ccache=FILE:{cache}"):
+            with self.subTest(credentials):
+                self.run_operation(self.stack(
+                    [f"--auth-callback-keytab={self.realm.dir}/server.keytab",
+                     f"--auth-callback-account=RPCSS/{kdc.HOST}@{kdc.REALM}",
+                     f"--auth-callback-spn=RPCSS/{CLIENT}"],
+                    self.common(credentials, "--dcom-mechanism=kerberos",
+                                f"--dcom-callback-keytab={self.realm.dir}/gateway.keytab",
+                                f"--dcom-callback-account={kdc.REALM}\\RPCSS/{kdc.HOST}")))
+
+    def test_says_what_is_wrong(self):
+        stack = self.stack(gateway_args=["--dcom-mechanism=kerberos", f"--dcom-keytab={self.realm.dir}/alice.keytab",
+                                         f"--dcom-kerberos-principal={kdc.USER}@{kdc.REALM}"])
+        stack.start_server()
+        stack.start_gateway(connected=False)
+        reason = wait_until(lambda: stack.source().get("reason"), what="a reason")
+        self.assertIn("set the target SPN", reason)
 
 
 del Kerberos
