@@ -381,7 +381,8 @@ TEST(KerberosAcceptor, TakesAFramedFirstToken) {
     const absl::StatusOr<Token> answer =
         acceptor->Step(DerElement(der::kApplication0, {oid, base::Bytes{0x01, 0x00}, first}));
     ASSERT_EQ(answer.ok(), good);
-    if (good) ASSERT_OK(acceptor->Step(initiator->Step(answer->bytes)->bytes));
+    if (!good) continue;
+    ASSERT_OK(acceptor->Step(initiator->Step(answer->bytes)->bytes));
   }
 }
 
