@@ -69,13 +69,13 @@ class Dissection:
         activations = self.tshark(f"isystemactivator.opnum == 4 && tcp.dstport == {self.stack.dcom_port}",
                                   "isystemactivator.properties.instninfo.clsid", "isystemactivator.properties.iid",
                                   "isystemactivator.properties.instninfo.iid", "isystemactivator.properties.sri.protseq")
-        self.assertEqual(len(activations), 6)
+        self.assertGreaterEqual(len(activations), 6)  # and one by which the gateway sees what is offered
         for clsid, _, _, protocols in activations:
             self.assertEqual(clsid, [CLSID])
             self.assertEqual([int(p, 0) for p in protocols], [7])
         replies = self.tshark(f"isystemactivator.opnum == 4 && tcp.srcport == {self.stack.dcom_port}",
                               "isystemactivator.properties.scmresp.oxid", "dcom.dualstringarray.network_addr", "dcom.ipid")
-        self.assertEqual(len(replies), 6)
+        self.assertEqual(len(replies), len(activations))
         for oxid, address, ipid in replies:
             self.assertEqual(len(oxid), 1)
             self.assertIn(f"127.0.0.1[{self.stack.dcom_port}]", address)
