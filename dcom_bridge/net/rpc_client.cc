@@ -1,6 +1,5 @@
 #include "dcom_bridge/net/rpc_client.h"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <map>
 #include <set>
@@ -9,6 +8,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/net/address_race.h"
 #include "dcom_bridge/net/connection.h"
 
 namespace ipam::net {
@@ -29,15 +30,16 @@ class Link : public std::enable_shared_from_this<Link> {
  public:
   using OnEnd = absl::AnyInvocable<void(const Link&, bool was_bound, const absl::Status&)>;
 
-  Link(Loop& loop, const RpcClientOptions& options, Endpoint endpoint,
-       std::unique_ptr<auth::SecurityContext> security, OnEnd on_end)
+  // `transient`: it ends with its last call.
+  Link(Loop& loop, const RpcClientOptions& options, Endpoint endpoint, auth::AuthLevel level,
+       std::unique_ptr<auth::SecurityContext> security, bool transient, OnEnd on_end)
       : loop_(loop),
         options_(options),
         endpoint_(std::move(endpoint)),
+        transient_(transient),
         resolver_(loop.io()),
-        socket_(loop.io()),
         security_(security.get()),
-        association_({.level = options.level,
+        association_({.level = level,
                       .security = std::move(security),
                       .max_stub = options.max_stub,
                       .statistics = options.statistics}),
@@ -47,16 +49,26 @@ class Link : public std::enable_shared_from_this<Link> {
     deadline_ = loop_.After(options_.connect_timeout, [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->End(absl::DeadlineExceededError("no connection in time"));
     });
+    // The resolver takes one name after the other: an address must not wait for a name that nobody answers.
+    boost::system::error_code no_literal;
+    const asio::ip::address literal = asio::ip::make_address(endpoint_.host, no_literal);
+    if (!no_literal) {
+      addresses_.emplace_back(literal, endpoint_.port);
+      return Race(first_interface);
+    }
     resolver_.async_resolve(
         endpoint_.host, absl::StrCat(endpoint_.port), asio::ip::resolver_base::numeric_service,
         [self = shared_from_this(), first_interface](auto error, tcp::resolver::results_type found) {
           if (error) return self->End(absl::UnavailableError(error.message()));
-          asio::async_connect(self->socket_, found,
-                              [self, first_interface](auto failure, const tcp::endpoint&) {
-                                if (failure) return self->End(absl::UnavailableError(failure.message()));
-                                self->OnConnected(first_interface);
-                              });
+          if (self->ended_) return;
+          for (const auto& entry : found) self->addresses_.push_back(entry.endpoint());
+          self->Race(first_interface);
         });
+  }
+
+  void WhenOpen(RpcClient::OpenDone done) {
+    if (bound_) return loop_.Post([done = std::move(done)]() mutable { done(absl::OkStatus()); });
+    waiting_.push_back(std::move(done));
   }
 
   void Call(rpc::CallRequest request, absl::Duration timeout, RpcDone done) {
@@ -81,18 +93,20 @@ class Link : public std::enable_shared_from_this<Link> {
     const auto self = shared_from_this();
     deadline_.Cancel();
     resolver_.cancel();
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    race_timer_.Cancel();
+    sockets_.clear();
     const absl::Status status(reason.code(),
                               absl::StrCat(endpoint_.ToString(), ": ", std::string(reason.message())));
     if (connection_) connection_->Close(status);
     Perform(association_.OnClosed(status), /*inside_call=*/false);
+    for (RpcClient::OpenDone& done : std::exchange(waiting_, {})) done(status);
     if (OnEnd on_end = std::exchange(on_end_, nullptr)) on_end(*this, bound_, status);
   }
 
   // Without a word to anyone.
   void Abandon() {
     on_end_ = nullptr;
+    waiting_.clear();
     calls_.clear();
     End(absl::CancelledError("client closed"));
   }
@@ -104,14 +118,51 @@ class Link : public std::enable_shared_from_this<Link> {
     bool timed_out = false;
   };
 
-  void OnConnected(const pdu::SyntaxId& first_interface) {
-    if (ended_) return;
+  void Race(const pdu::SyntaxId& first_interface) {
+    sockets_.resize(addresses_.size());
+    race_.emplace(addresses_.size(), options_.address_stagger);
+    Advance(race_->Start(clock_.Now()), first_interface);
+  }
+
+  void Advance(const AddressRace::Step& step, const pdu::SyntaxId& first_interface) {
+    if (step.exhausted) return End(absl::UnavailableError(refusal_));
+    if (step.attempt) {
+      const std::size_t at = *step.attempt;
+      sockets_[at] = std::make_unique<tcp::socket>(loop_.io());
+      sockets_[at]->async_connect(addresses_[at],
+                                  [self = shared_from_this(), at, first_interface](auto error) {
+                                    self->OnAttempt(at, error, first_interface);
+                                  });
+    }
+    const absl::Time due = race_->NextDeadline();
+    if (due == absl::InfiniteFuture()) return race_timer_.Cancel();
+    race_timer_ = loop_.After(due - clock_.Now(), [weak = weak_from_this(), first_interface] {
+      if (const auto self = weak.lock())
+        self->Advance(self->race_->OnTimer(self->clock_.Now()), first_interface);
+    });
+  }
+
+  void OnAttempt(std::size_t at, const boost::system::error_code& error,
+                 const pdu::SyntaxId& first_interface) {
+    if (ended_ || race_->state() != AddressRace::State::kRacing) return;
+    if (error) {
+      refusal_ = error.message();
+      return Advance(race_->OnFailed(at, clock_.Now()), first_interface);
+    }
+    race_->OnAnswered(at);
+    race_timer_.Cancel();
+    tcp::socket socket = std::move(*sockets_[at]);
+    sockets_.clear();
+    OnConnected(std::move(socket), first_interface);
+  }
+
+  void OnConnected(tcp::socket socket, const pdu::SyntaxId& first_interface) {
     deadline_ = loop_.After(options_.connect_timeout, [weak = weak_from_this()] {
       if (const auto self = weak.lock())
         self->End(absl::DeadlineExceededError(
             self->prepared_ ? "no bind in time" : "no ticket in time: does the KDC of our realm answer?"));
     });
-    connection_ = std::make_shared<Connection>(std::move(socket_), options_.connection);
+    connection_ = std::make_shared<Connection>(std::move(socket), options_.connection);
     const std::weak_ptr<Link> weak = weak_from_this();
     connection_->Start({
         [weak](base::ByteView bytes) {
@@ -159,6 +210,9 @@ class Link : public std::enable_shared_from_this<Link> {
       } else if (std::get_if<rpc::Opened>(&action)) {
         bound_ = true;
         deadline_.Cancel();
+        for (RpcClient::OpenDone& done : std::exchange(waiting_, {})) {
+          loop_.Post([done = std::move(done)]() mutable { done(absl::OkStatus()); });
+        }
       } else if (auto* done = std::get_if<rpc::CallDone>(&action)) {
         const auto it = calls_.find(done->call);
         if (it == calls_.end()) continue;
@@ -180,18 +234,30 @@ class Link : public std::enable_shared_from_this<Link> {
         done(std::move(result));
       }
     }
+    if (transient_ && calls_.empty() && waiting_.empty() && !ended_) {
+      loop_.Post([self = shared_from_this()] {
+        if (self->calls_.empty()) self->End(absl::CancelledError("its last call is answered"));
+      });
+    }
   }
 
   Loop& loop_;
   const RpcClientOptions& options_;
   const Endpoint endpoint_;
+  const bool transient_;
+  base::SteadyClock clock_;
   tcp::resolver resolver_;
-  tcp::socket socket_;  // until connected
+  std::vector<tcp::endpoint> addresses_;               // that the name stands for
+  std::vector<std::unique_ptr<tcp::socket>> sockets_;  // by address, until one is connected
+  std::optional<AddressRace> race_;
+  Timer race_timer_;
+  std::string refusal_;  // of the last address that failed
   std::shared_ptr<Connection> connection_;
   auth::SecurityContext* const security_;  // the association has it; null: none
   rpc::ClientAssociation association_;
   absl::flat_hash_map<rpc::CallId, Pending> calls_;
   absl::flat_hash_map<rpc::CallId, Timer> cancelled_;  // the time the server has to answer
+  std::vector<RpcClient::OpenDone> waiting_;
   Timer deadline_;
   OnEnd on_end_;
   bool prepared_ = false;
@@ -206,8 +272,9 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
   Impl(Loop& loop, RpcClientOptions options, NewInitiator new_initiator)
       : loop_(loop), options_(std::move(options)), new_initiator_(std::move(new_initiator)) {}
 
-  void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done) {
-    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, request.interface);
+  void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
+            auth::AuthLevel level) {
+    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, level, request.interface);
     if (!link.ok()) {
       loop_.Post([done = std::move(done), status = link.status()]() mutable { done({status, false}); });
       return;
@@ -215,16 +282,26 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
     (*link)->Call(std::move(request), timeout, std::move(done));
   }
 
-  void Drop(const Endpoint& endpoint, absl::Status reason) {
-    const auto it = links_.find(endpoint);
-    if (it == links_.end()) return;
-    const std::shared_ptr<Link> link = it->second;  // End() removes it from the table
-    link->End(std::move(reason));
+  void Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done, auth::AuthLevel level) {
+    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, level, interface);
+    if (!link.ok()) {
+      loop_.Post([done = std::move(done), status = link.status()]() mutable { done(std::move(status)); });
+      return;
+    }
+    (*link)->WhenOpen(std::move(done));
+  }
+
+  void Drop(const Endpoint& endpoint, const absl::Status& reason) {
+    std::vector<std::shared_ptr<Link>> dropped;  // End() removes them from the table
+    for (const auto& [key, link] : links_) {
+      if (key.first == endpoint) dropped.push_back(link);
+    }
+    for (const auto& link : dropped) link->End(reason);
   }
 
   void Stop() {
     on_closed_ = nullptr;
-    for (const auto& [endpoint, link] : std::exchange(links_, {})) link->Abandon();
+    for (const auto& [key, link] : std::exchange(links_, {})) link->Abandon();
     for (const auto& link : std::exchange(leaving_, {})) link->Abandon();
   }
 
@@ -232,18 +309,23 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
     on_closed_ = std::move(on_closed);
   }
   std::size_t connections() const { return links_.size() + leaving_.size(); }
+  auth::AuthLevel level() const { return options_.level; }
 
  private:
-  void Remove(const Endpoint& endpoint, const Link& link) {
-    if (const auto it = links_.find(endpoint); it != links_.end() && it->second.get() == &link) {
+  using Key = std::pair<Endpoint, auth::AuthLevel>;
+
+  void Remove(const Key& key, const Link& link) {
+    if (const auto it = links_.find(key); it != links_.end() && it->second.get() == &link) {
       links_.erase(it);
     } else {
       std::erase_if(leaving_, [&link](const auto& other) { return other.get() == &link; });
     }
   }
 
-  absl::StatusOr<std::shared_ptr<Link>> LinkTo(const Endpoint& endpoint, const pdu::SyntaxId& interface) {
-    if (const auto it = links_.find(endpoint); it != links_.end()) {
+  absl::StatusOr<std::shared_ptr<Link>> LinkTo(const Endpoint& endpoint, auth::AuthLevel level,
+                                               const pdu::SyntaxId& interface) {
+    const Key key{endpoint, level};
+    if (const auto it = links_.find(key); it != links_.end()) {
       if (it->second->takes_calls()) return it->second;
       leaving_.insert(std::move(it->second));  // until its last answer
       links_.erase(it);
@@ -251,20 +333,22 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
     if (connections() >= options_.max_connections)
       return absl::ResourceExhaustedError("too many connections");
     std::unique_ptr<auth::SecurityContext> security;
-    if (options_.level != auth::AuthLevel::kNone) {
+    if (level != auth::AuthLevel::kNone) {
       absl::StatusOr<std::unique_ptr<auth::SecurityContext>> made = new_initiator_(endpoint);
       if (!made.ok()) return made.status();
       security = *std::move(made);
     }
-    auto link = std::make_shared<Link>(
-        loop_, options_, endpoint, std::move(security),
-        [weak = weak_from_this(), endpoint](const Link& ended, bool was_bound, const absl::Status& status) {
-          const auto self = weak.lock();
-          if (!self) return;
-          self->Remove(endpoint, ended);
-          if (was_bound && self->on_closed_) self->on_closed_(endpoint, status);
-        });
-    links_.emplace(endpoint, link);
+    const bool transient = level == auth::AuthLevel::kNone && options_.level != auth::AuthLevel::kNone;
+    auto link = std::make_shared<Link>(loop_, options_, endpoint, level, std::move(security), transient,
+                                       [weak = weak_from_this(), key, transient](
+                                           const Link& ended, bool was_bound, const absl::Status& status) {
+                                         const auto self = weak.lock();
+                                         if (!self) return;
+                                         self->Remove(key, ended);
+                                         if (was_bound && !transient && self->on_closed_)
+                                           self->on_closed_(key.first, status);
+                                       });
+    links_.emplace(key, link);
     link->Start(interface);
     return link;
   }
@@ -272,7 +356,7 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
   Loop& loop_;
   const RpcClientOptions options_;
   NewInitiator new_initiator_;
-  std::map<Endpoint, std::shared_ptr<Link>> links_;
+  std::map<Key, std::shared_ptr<Link>> links_;
   std::set<std::shared_ptr<Link>> leaving_;  // they take no more calls
   absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed_;
 };
@@ -281,16 +365,19 @@ RpcClient::RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_init
     : impl_(std::make_shared<Impl>(loop, std::move(options), std::move(new_initiator))) {}
 RpcClient::~RpcClient() { impl_->Stop(); }
 
-void RpcClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout,
-                     RpcDone done) {
-  impl_->Call(endpoint, std::move(request), timeout, std::move(done));
+void RpcClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
+                     std::optional<auth::AuthLevel> level) {
+  impl_->Call(endpoint, std::move(request), timeout, std::move(done), level.value_or(impl_->level()));
 }
-void RpcClient::Drop(const Endpoint& endpoint, absl::Status reason) {
-  impl_->Drop(endpoint, std::move(reason));
+void RpcClient::Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done,
+                     std::optional<auth::AuthLevel> level) {
+  impl_->Open(endpoint, interface, std::move(done), level.value_or(impl_->level()));
 }
+void RpcClient::Drop(const Endpoint& endpoint, absl::Status reason) { impl_->Drop(endpoint, reason); }
 void RpcClient::set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed) {
   impl_->set_on_closed(std::move(on_closed));
 }
 std::size_t RpcClient::connections() const { return impl_->connections(); }
+auth::AuthLevel RpcClient::level() const { return impl_->level(); }
 
 }  // namespace ipam::net

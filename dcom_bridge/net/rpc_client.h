@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -26,7 +27,9 @@ struct Endpoint {
 
 struct RpcClientOptions {
   auth::AuthLevel level = auth::AuthLevel::kPrivacy;
-  absl::Duration connect_timeout = absl::Seconds(5);  // name, TCP, bind and authentication, each
+  absl::Duration connect_timeout = absl::Seconds(5);  // name and TCP together, then bind and authentication
+  // A name may stand for several addresses: the next one is tried when this time brought no connection.
+  absl::Duration address_stagger = absl::Milliseconds(250);
   std::size_t max_connections = 1024;
   std::size_t max_stub = std::size_t{64} << 20;
   // A call that ran out of time is cancelled. A server that does not answer the cancel by then, and cannot
@@ -56,16 +59,25 @@ class RpcClient {
   ~RpcClient();
 
   // `done` is called once, from the loop, never from inside this call; not at all when the client dies first.
-  // Loop thread.
-  void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done);
+  // Loop thread. `level`: where it is not that of the options; kNone takes a connection without security,
+  // which ends with its last call.
+  void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
+            std::optional<auth::AuthLevel> level = std::nullopt);
 
-  // Closes the connection to `endpoint`, where there is one; its calls fail.
+  // Makes the connection that Call() would use, and binds `interface`. Like Call().
+  using OpenDone = absl::AnyInvocable<void(absl::Status)>;
+  void Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done,
+            std::optional<auth::AuthLevel> level = std::nullopt);
+
+  // Closes the connections to `endpoint`, where there are some; their calls fail.
   void Drop(const Endpoint& endpoint, absl::Status reason);
 
-  // Told of each bound connection that is gone, after its calls were completed.
+  // Told of each bound connection that is gone, after its calls were completed; not of those for calls without
+  // security.
   void set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed);
 
   std::size_t connections() const;
+  auth::AuthLevel level() const;
 
  private:
   class Impl;

@@ -7,11 +7,13 @@
 #include "dcom_bridge/ndr/fault.h"
 #include "dcom_bridge/orpc/activation_blob.h"
 #include "dcom_bridge/orpc/activation_messages.h"
+#include "dcom_bridge/orpc/context.h"
 
 namespace ipam::orpc {
 namespace {
 
 constexpr base::HResult kRunAsLogonFailure{0x8000401A};  // CO_E_RUNAS_LOGON_FAILURE
+constexpr base::HResult kRpcInvalidObjref{0x8001011D};   // RPC_E_INVALID_OBJREF
 constexpr std::uint32_t kServicesSession = 0;            // the one logon session that a daemon can claim
 
 rpc::CallFault BadStub(const absl::Status& status) {
@@ -39,9 +41,14 @@ base::HResult CheckProperties(const ActivationRequest& request) {
       return kRunAsLogonFailure;
     }
   }
-  if ((request.instantiation.activation_flags & InstantiationInfo::kActivate32BitServer) != 0 &&
-      sizeof(void*) > 4) {
-    return base::kClassNotRegistered;
+  constexpr std::uint32_t kOtherAddressSpace =
+      sizeof(void*) > 4 ? InstantiationInfo::kActivate32BitServer : InstantiationInfo::kActivate64BitServer;
+  if ((request.instantiation.activation_flags & kOtherAddressSpace) != 0) return base::kClassNotRegistered;
+  if (request.context) {
+    // 2.2.22.2.5. No client context is an error there, but impacket sends none, and Windows bears it.
+    for (const auto* context : {&request.context->client_context, &request.context->prototype_context}) {
+      if (*context && !Context::Unmarshal(**context).ok()) return kRpcInvalidObjref;
+    }
   }
   // An object that ought to be initialized from storage must not come without it.
   if (request.instance && (request.instance->file_name || request.instance->storage))

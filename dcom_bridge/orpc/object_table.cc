@@ -278,6 +278,21 @@ void ObjectTable::Schedule(Entry& entry) {
   deadlines_.insert({deadline, entry.oid});
 }
 
+std::uint64_t ObjectTable::references() const {
+  std::uint64_t count = 0;
+  for (const auto& [ipid, interface] : interfaces_) {
+    count += interface.public_refs;
+    for (const auto& [owner, refs] : interface.private_refs) count += refs;
+  }
+  return count;
+}
+
+std::size_t ObjectTable::running_calls() const {
+  std::size_t count = 0;
+  for (const auto& [oid, entry] : objects_) count += entry->calls;
+  return count;
+}
+
 absl::Time ObjectTable::NextDeadline() const {
   return deadlines_.empty() ? absl::InfiniteFuture() : deadlines_.begin()->first;
 }

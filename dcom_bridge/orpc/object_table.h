@@ -115,6 +115,9 @@ class ObjectTable {
   // The permanent ones count.
   std::size_t size() const { return objects_.size(); }
   std::size_t interfaces() const { return interfaces_.size(); }
+  // Public and private, on all interfaces.
+  std::uint64_t references() const;
+  std::size_t running_calls() const;
 
  private:
   struct Interface {

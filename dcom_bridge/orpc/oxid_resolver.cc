@@ -98,7 +98,7 @@ rpc::CallOutcome OxidResolver::SimplePing(const rpc::IncomingCall& call) {
   const auto it = sets_.find(request->set_id);
   if (it == sets_.end()) return Reply(StatusResponse{kOrInvalidSet});
   if (it->second.owner != OwnerOf(call)) return Reply(StatusResponse{kErrorAccessDenied});
-  it->second.expires = clock_.Now() + options_.ping_set_timeout;
+  Touch(it->second);
   return Reply(StatusResponse{});
 }
 
@@ -124,9 +124,11 @@ rpc::CallOutcome OxidResolver::ComplexPing(const rpc::IncomingCall& call) {
     response.status = kErrorAccessDenied;
     return Reply(response);
   }
+  response.ping_backoff_factor = set.backoff;
   if (set.sequence > request->sequence) return Reply(response);
   set.sequence = request->sequence;
-  set.expires = clock_.Now() + options_.ping_set_timeout;
+  set.backoff = response.ping_backoff_factor = sets_.size() > options_.busy_ping_sets ? 1 : 0;
+  Touch(set);
   response.status = Add(set, request->add, call.caller, create);
   if (response.status != 0) return Reply(response);
   for (const Oid oid : request->remove) {
@@ -136,6 +138,10 @@ rpc::CallOutcome OxidResolver::ComplexPing(const rpc::IncomingCall& call) {
     }
   }
   return Reply(response);
+}
+
+void OxidResolver::Touch(PingSet& set) {
+  set.expires = clock_.Now() + options_.ping_set_timeout * (1 << set.backoff);
 }
 
 bool OxidResolver::NewSet(const std::string& owner, SetId& id) {

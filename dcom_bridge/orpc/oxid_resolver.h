@@ -24,6 +24,9 @@ struct OxidResolverOptions {
   absl::Duration ping_set_timeout = absl::Minutes(6);
   auth::AuthLevel resolve_level = auth::AuthLevel::kConnect;
   auth::AuthLevel ping_level = auth::AuthLevel::kIntegrity;
+  // From this many sets on, clients are asked to ping half as often (a back-off factor of 1), and sets live
+  // twice as long: clients need not heed it, [MS-DCOM] 3.1.2.5.1.3.
+  std::size_t busy_ping_sets = 8192;
   std::size_t max_ping_sets = 16384;
   std::size_t max_ping_sets_per_caller = 1024;
   std::size_t max_oids_per_set = 65536;
@@ -42,7 +45,9 @@ class OxidResolver final : public rpc::Service {
   // Object::OnReleased.
   void OnTimer(absl::Time now);
 
+  // For metrics.
   std::size_t ping_sets() const { return sets_.size(); }
+  std::size_t pinged_objects() const { return pins_; }  // an object counts once for each set that holds it
 
   bool Serves(const pdu::SyntaxId& abstract) const override;
   // ServerAlive and ServerAlive2 never check, [MS-DCOM] 3.1.2.5.1.4 and 3.1.2.5.1.6.
@@ -53,6 +58,7 @@ class OxidResolver final : public rpc::Service {
   struct PingSet {
     absl::flat_hash_set<Oid> oids;
     std::uint16_t sequence = 0;
+    std::uint16_t backoff = 0;  // as its client was last told
     absl::Time expires;
     std::string owner;  // Principal::Name(); empty: anonymous
   };
@@ -60,6 +66,7 @@ class OxidResolver final : public rpc::Service {
   rpc::CallOutcome ResolveOxid(const rpc::IncomingCall& call);
   rpc::CallOutcome SimplePing(const rpc::IncomingCall& call);
   rpc::CallOutcome ComplexPing(const rpc::IncomingCall& call);
+  void Touch(PingSet& set);
   // False over a bound.
   bool NewSet(const std::string& owner, SetId& id);
   std::uint32_t Add(PingSet& set, const std::vector<Oid>& oids, const Caller& caller, bool create);

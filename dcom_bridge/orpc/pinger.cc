@@ -45,7 +45,7 @@ PingActions Pinger::OnTimer(absl::Time now) {
 }
 
 PingActions Pinger::OnPingAnswer(const ResolverAddress& resolver, std::uint32_t status, SetId id,
-                                 absl::Time now) {
+                                 absl::Time now, std::uint16_t backoff) {
   const auto it = sets_.find(resolver);
   if (it == sets_.end()) return {};
   Set& set = it->second;
@@ -61,6 +61,8 @@ PingActions Pinger::OnPingAnswer(const ResolverAddress& resolver, std::uint32_t 
     set.recreations = 0;
   }
   set.failures = 0;
+  // SimplePing, which has no number, tells no factor.
+  if (set.sent.sequence != 0) set.backoff = std::min(backoff, options_.max_backoff);
   set.told.insert(set.sent.add.begin(), set.sent.add.end());
   for (const Oid oid : set.sent.remove) set.told.erase(oid);
   set.max_adds = std::min(set.max_adds * 2, options_.max_oids_per_ping);
@@ -71,6 +73,12 @@ PingActions Pinger::OnPingFailed(const ResolverAddress& resolver, absl::Time now
   const auto it = sets_.find(resolver);
   if (it == sets_.end() || it->second.state == State::kForming || it->second.state == State::kLive) return {};
   return Fail(it, now);
+}
+
+std::size_t Pinger::oids() const {
+  std::size_t count = 0;
+  for (const auto& [resolver, set] : sets_) count += set.wanted.size();
+  return count;
 }
 
 Pinger::State Pinger::state(const ResolverAddress& resolver) const {
@@ -86,7 +94,7 @@ PingActions Pinger::Settle(Sets::iterator it, absl::Time now) {
     return {};
   }
   set.state = State::kLive;
-  set.due = now + options_.period;
+  set.due = now + options_.period * (1 << set.backoff);
   if (!set.truncated) return {};
   return {Ping(it->first, set)};
 }
@@ -152,6 +160,7 @@ SendPing Pinger::Create(const ResolverAddress& resolver, Set& set) {
   set.state = State::kCreating;
   set.id = SetId{};
   set.sequence = 1;
+  set.backoff = 0;
   set.told.clear();
   set.sent = ComplexPingRequest{SetId{}, set.sequence, {}, {}};
   set.truncated = set.wanted.size() > set.max_adds;

@@ -3,13 +3,13 @@
 //
 // States of a resolver's set, and what each event does ("-": nothing):
 //
-//   State    | AddOid  | RemoveOid    | timer due     | ok               | unknown set         | unknown OID
-//   | failed Absent   | Forming | -            | -             | -                | -                   | -
-//   | - Forming  | noted   | last: Absent | Creating, new | -                | -                   | - | -
-//   Creating | noted   | noted        | -             | Live             | as failed           | halve,
-//   new/send | Forming Live     | noted   | noted        | Pinging, send | -                | - | - | -
-//   Pinging  | noted   | noted        | -             | Live, or Absent  | Creating, new       | halve, send
-//   | Live
+//   State    | AddOid  | RemoveOid    | timer due     | ok             | unknown set        | unknown OID | failed
+//   ---------+---------+--------------+---------------+----------------+--------------------+-------------+--------
+//   Absent   | Forming | -            | -             | -              | -                  | -           | -
+//   Forming  | noted   | last: Absent | Creating, new | -              | -                  | -           | -
+//   Creating | noted   | noted        | -             | Live           | as failed          | halve, send | Forming
+//   Live     | noted   | noted        | Pinging, send | -              | -                  | -           | -
+//   Pinging  | noted   | noted        | -             | Live or Absent | Creating, new      | halve, send | Live
 //
 // "new" is a ComplexPing with SETID 0 and every OID; "send" a SimplePing where nothing changed, else a
 // ComplexPing with the differences. A set that became empty is emptied by a last ComplexPing and forgotten.
@@ -59,6 +59,8 @@ struct PingerOptions {
   absl::Duration retry_after =
       absl::Seconds(20);  // so that three failures end before the server's six minutes do
   int max_failures = 3;
+  // A server that asks for less load keeps the set for as much longer; how much of that is trusted.
+  std::uint16_t max_backoff = 2;
   std::size_t max_oids_per_ping = 4096;  // of one ComplexPing
 };
 
@@ -77,11 +79,15 @@ class Pinger {
   absl::Time NextDeadline() const;
   PingActions OnTimer(absl::Time now);
   // The call came back with `status` (error_status_t of the method) and, from ComplexPing, the set.
-  PingActions OnPingAnswer(const ResolverAddress& resolver, std::uint32_t status, SetId set, absl::Time now);
+  // ComplexPing brings a back-off factor too: pings come 2^backoff periods apart, at most 2^max_backoff.
+  PingActions OnPingAnswer(const ResolverAddress& resolver, std::uint32_t status, SetId set, absl::Time now,
+                           std::uint16_t backoff = 0);
   // No answer: connection, security or a fault.
   PingActions OnPingFailed(const ResolverAddress& resolver, absl::Time now);
 
   State state(const ResolverAddress& resolver) const;
+  std::size_t sets() const { return sets_.size(); }
+  std::size_t oids() const;  // that are to be kept alive
 
  private:
   struct Set {
@@ -93,6 +99,7 @@ class Pinger {
     ComplexPingRequest sent;           // of the ping that is on its way
     bool truncated = false;            // it could not carry all differences
     std::size_t max_adds = 0;          // lowered while an unknown OID is searched
+    std::uint16_t backoff = 0;         // as the last ComplexPing was answered
     int failures = 0;                  // since the last ping that was answered
     int recreations = 0;               // since the last ping of a set that the resolver knew
     absl::Time due;                    // of the next ping in kForming and kLive

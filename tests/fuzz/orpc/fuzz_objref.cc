@@ -1,6 +1,7 @@
-// Object references, and the error information that travels in one. What decodes must come back the same.
+// Object references, the contexts that travel beside them, and the error information that travels in one. What decodes must come back the same.
 #include <cstdlib>
 
+#include "dcom_bridge/orpc/context.h"
 #include "dcom_bridge/orpc/error_info.h"
 #include "dcom_bridge/orpc/obj_ref.h"
 
@@ -14,6 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for (const auto& binding : resolver->strings)
         (void)orpc::NetworkAddress::Parse(binding.network_address);
     }
+  }
+  if (const auto context = orpc::Context::Decode(octets); context.ok()) {
+    const auto again = orpc::Context::Decode(context->Encode());
+    if (!again.ok() || !(*again == *context)) std::abort();
   }
   const auto info = orpc::ErrorInfo::FromExtent({orpc::kClsidErrorExtension, base::Bytes(data, data + size)});
   if (info.ok()) {

@@ -7,6 +7,7 @@
 #include "dcom_bridge/orpc/activation_blob.h"
 #include "dcom_bridge/orpc/activation_messages.h"
 #include "dcom_bridge/orpc/class_factory_messages.h"
+#include "dcom_bridge/orpc/context.h"
 #include "fake_object.h"
 #include "tests/support/fake_clock.h"
 
@@ -190,6 +191,29 @@ TEST_F(ActivatorTest, AFailedRemoteCreateInstanceHasNoProperties) {
     EXPECT_FALSE(response.properties.has_value());
   }
   EXPECT_EQ(exporter_.objects().size(), 1u);
+}
+
+TEST_F(ActivatorTest, ReadsTheContextsOfARequest) {
+  const MInterfacePointer good = Context{base::Guid::Random(), {}}.Marshal();
+  base::Bytes extended = Context{base::Guid::Random(), {}}.Encode();
+  extended[28] = 1;  // dwNumExtents
+  const MInterfacePointer bad =
+      MInterfacePointer::Of({kIidIContext, CustomRef{kClsidContextMarshaler, extended}});
+  const std::tuple<std::optional<MInterfacePointer>, std::optional<MInterfacePointer>, std::uint32_t>
+      cases[] = {{std::nullopt, std::nullopt, 0},
+                 {good, std::nullopt, 0},
+                 {good, good, 0},
+                 {bad, std::nullopt, 0x8001011D},
+                 {good, bad, 0x8001011D},
+                 {MInterfacePointer{{1, 2}}, good, 0x8001011D}};
+  for (const auto& [client, prototype, expected] : cases) {
+    ActivationRequest request = Properties({kBaseIid});
+    request.context.emplace();
+    request.context->client_context = client;
+    request.context->prototype_context = prototype;
+    EXPECT_EQ(Create(request).result.value, expected);
+  }
+  EXPECT_EQ(objects_.size(), 3u);
 }
 
 TEST_F(ActivatorTest, AcceptsAnySessionAndTheServicesOwn) {

@@ -267,6 +267,30 @@ TEST_F(PingerTest, ANewSetComesWhenTheNumbersEnd) {
   EXPECT_EQ(Text(actions), "new #1 +1,2");
 }
 
+TEST_F(PingerTest, PingsLessOftenWhereTheResolverAsksForIt) {
+  const auto answer = [&](std::uint16_t backoff) {
+    return Text(pinger_.OnPingAnswer(kResolver, 0, kSet, now_, backoff));
+  };
+  Add(1);
+  Due();
+  EXPECT_EQ(answer(1), "");
+  EXPECT_EQ(pinger_.NextDeadline(), now_ + absl::Minutes(4));
+  EXPECT_EQ(Due(), "simple");
+  EXPECT_EQ(Answer(0, SetId{}), "");  // a SimplePing says nothing of it
+  EXPECT_EQ(pinger_.NextDeadline(), now_ + absl::Minutes(4));
+  Add(2);
+  EXPECT_EQ(Due(), "set #2 +2");
+  EXPECT_EQ(answer(9), "");
+  EXPECT_EQ(pinger_.NextDeadline(), now_ + absl::Minutes(8));  // trusted up to 2^2
+  EXPECT_EQ(pinger_.sets(), 1u);
+  EXPECT_EQ(pinger_.oids(), 2u);
+  // A set that is made anew begins anew.
+  Due();
+  EXPECT_EQ(Answer(kOrInvalidSet), "new #1 +1,2");
+  EXPECT_EQ(Ok(), "");
+  EXPECT_EQ(pinger_.NextDeadline(), now_ + absl::Minutes(2));
+}
+
 TEST_F(PingerTest, ResolversAreApart) {
   Add(1);
   pinger_.AddOid("other", Oid{1}, now_ + absl::Seconds(1));
