@@ -41,9 +41,13 @@ class DcomClientTest : public ::testing::Test {
     peer_.loop.Restart();
     peer_.Run();
   }
-  void StopWhenReleased() {
-    if (peer_.released > 0) return peer_.loop.Stop();
-    poll_ = peer_.loop.After(absl::Milliseconds(1), [this] { StopWhenReleased(); });
+  void RunUntil(const std::function<bool()>& condition) {
+    const Timer start = peer_.loop.After(absl::ZeroDuration(), [this, &condition] { StopWhen(condition); });
+    Run();
+  }
+  void StopWhen(const std::function<bool()>& condition) {
+    if (condition()) return peer_.loop.Stop();
+    poll_ = peer_.loop.After(absl::Milliseconds(1), [this, &condition] { StopWhen(condition); });
   }
 
   DcomPeer peer_;
@@ -112,9 +116,7 @@ TEST_F(DcomClientTest, AReferenceWithoutTheInterfaceAskedForIsGivenBack) {
   peer_.dcom.Unmarshal(*ref, base::Guid::Random(), [&](auto resolved) {
     EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kUnimplemented));
   });
-  const Timer until = peer_.loop.After(absl::ZeroDuration(), [this] { StopWhenReleased(); });
-  Run();
-  EXPECT_EQ(peer_.released, 1);
+  RunUntil([this] { return peer_.released == 1; });
 }
 
 TEST_F(DcomClientTest, CallsCarryTheCausalityThatTheyAreToldOrOneOfTheirOwn) {
@@ -181,6 +183,45 @@ TEST_F(DcomClientTest, ARefusedConnectionNeverReachedTheServer) {
   const InvokeOutcome outcome = Invoke(interface, 3, {});
   ASSERT_TRUE(std::holds_alternative<InvokeFailure>(outcome));
   EXPECT_FALSE(std::get<InvokeFailure>(outcome).executed_unknown);
+}
+
+TEST_F(DcomClientTest, PingsHoldTheObjectAndTellWhenItsServerIsGone) {
+  DcomClient pinging(peer_.loop, peer_.rpc, peer_.clock,
+                     {.pinger = {.period = absl::Milliseconds(10), .retry_after = absl::Milliseconds(10)}});
+  std::vector<orpc::Oid> lost;
+  pinging.set_on_lost([&](orpc::Oid oid) { lost.push_back(oid); });
+  std::optional<RemoteInterface> interface;
+  pinging.CreateInstance(peer_.at, kClsid, {kIid},
+                         [&](auto activated) { interface = activated->at(0).interface; });
+  RunUntil([&] { return peer_.resolver.ping_sets() == 1; });
+  EXPECT_EQ(peer_.resolver.pinged_objects(), 1u);
+  EXPECT_EQ(pinging.ping_sets(), 1u);
+  EXPECT_TRUE(lost.empty());
+  peer_.listener.reset();
+  RunUntil([&] { return !lost.empty(); });
+  EXPECT_EQ(lost, std::vector<orpc::Oid>{interface->oid});
+  EXPECT_EQ(pinging.ping_sets(), 0u);
+  EXPECT_EQ(pinging.references(), 1u);  // until it is given back, which must not fail
+  bool told = false;
+  pinging.Release(*interface, [&] { told = true; });
+  RunUntil([&] { return told; });
+  EXPECT_EQ(pinging.references(), 0u);
+  EXPECT_EQ(pinging.exporters(), 0u);
+  EXPECT_EQ(pinging.outstanding_calls(), 0u);
+}
+
+// The set is emptied with the next ping; then it is gone on both sides.
+TEST_F(DcomClientTest, AReleasedObjectLeavesItsPingSet) {
+  DcomClient pinging(peer_.loop, peer_.rpc, peer_.clock, {.pinger = {.period = absl::Milliseconds(10)}});
+  std::optional<RemoteInterface> interface;
+  pinging.CreateInstance(peer_.at, kClsid, {kIid},
+                         [&](auto activated) { interface = activated->at(0).interface; });
+  RunUntil([&] { return peer_.resolver.ping_sets() == 1; });
+  pinging.Release(*interface);
+  RunUntil([&] { return pinging.ping_sets() == 0 && pinging.outstanding_calls() == 0; });
+  EXPECT_EQ(peer_.released, 1);
+  EXPECT_EQ(peer_.resolver.pinged_objects(), 0u);
+  EXPECT_EQ(peer_.exporter.objects().size(), 1u);
 }
 
 TEST(DcomClientProbe, AWrongPasswordIsRefusedWithAReason) {
