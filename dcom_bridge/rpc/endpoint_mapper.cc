@@ -23,7 +23,8 @@ enum class Opnum : std::uint16_t {
 enum class Inquiry : std::uint32_t { kAll = 0, kByInterface = 1, kByObject = 2, kByBoth = 3 };
 enum class VersionOption : std::uint32_t { kAll = 1, kCompatible = 2, kExact = 3, kMajorOnly = 4, kUpTo = 5 };
 
-constexpr std::size_t kMaxLookups = 64;
+constexpr std::size_t kMaxLookups = 1024;
+constexpr std::ptrdiff_t kMaxLookupsOfAConnection = 8;
 // twr_t has 2,000 octets at most; the rest of a request is small.
 constexpr std::size_t kMaxStub = 4096;
 
@@ -112,7 +113,7 @@ CallOutcome EndpointMapper::EptLookup(const IncomingCall& call) {
     found.push_back(i);
   }
   response.handle = request->handle;
-  auto batch = NextBatch(response.handle.uuid, std::move(found), request->max_entries);
+  auto batch = NextBatch(call, response.handle.uuid, std::move(found), request->max_entries);
   if (!batch) return CallFault{pdu::kContextMismatch, true};
   for (const std::size_t i : *batch) {
     response.items.push_back({entries_[i].object,
@@ -147,7 +148,7 @@ CallOutcome EndpointMapper::EptMap(const IncomingCall& call) {
     }
   }
   response.handle = request->handle;
-  const auto batch = NextBatch(response.handle.uuid, std::move(found), request->max_towers);
+  const auto batch = NextBatch(call, response.handle.uuid, std::move(found), request->max_towers);
   if (!batch) return CallFault{pdu::kContextMismatch, true};
   for (const std::size_t i : *batch) {
     response.items.push_back(std::make_shared<TowerOctets>(TowerOctets{EncodeTower(entries_[i].tower)}));
@@ -164,7 +165,8 @@ CallOutcome EndpointMapper::EptLookupHandleFree(const IncomingCall& call) {
   return CallReply{ndr::Encode(EptHandleFreeResponse{})};
 }
 
-std::optional<std::vector<std::size_t>> EndpointMapper::NextBatch(base::Guid& handle,
+std::optional<std::vector<std::size_t>> EndpointMapper::NextBatch(const IncomingCall& call,
+                                                                  base::Guid& handle,
                                                                   std::vector<std::size_t> found,
                                                                   std::uint32_t max) {
   if (!handle.is_nil()) {
@@ -177,8 +179,13 @@ std::optional<std::vector<std::size_t>> EndpointMapper::NextBatch(base::Guid& ha
   }
   if (found.size() <= max) return found;
   const auto end = found.begin() + static_cast<std::ptrdiff_t>(max);
-  if (lookups_.size() >= kMaxLookups) lookups_.pop_front();
-  lookups_.push_back({base::Guid::Random(), {end, found.end()}});
+  const auto ours = [&call](const Lookup& lookup) { return lookup.association == call.association; };
+  if (std::count_if(lookups_.begin(), lookups_.end(), ours) >= kMaxLookupsOfAConnection) {
+    lookups_.erase(std::find_if(lookups_.begin(), lookups_.end(), ours));
+  } else if (lookups_.size() >= kMaxLookups) {
+    lookups_.pop_front();
+  }
+  lookups_.push_back({base::Guid::Random(), call.association, {end, found.end()}});
   handle = lookups_.back().handle;
   found.erase(end, found.end());
   return found;

@@ -40,9 +40,11 @@ class EndpointMapper final : public Service {
   std::size_t open_lookups() const { return lookups_.size(); }
 
  private:
-  // What an ept_lookup_handle_t stands for: what was found and not yet given out. The oldest makes room.
+  // What an ept_lookup_handle_t stands for: what was found and not yet given out. The oldest makes room, of
+  // the same connection first: nobody takes away the handles of others by opening his own.
   struct Lookup {
     base::Guid handle;
+    std::uint64_t association = 0;
     std::vector<std::size_t> left;  // indices into entries_
   };
 
@@ -51,8 +53,8 @@ class EndpointMapper final : public Service {
   CallOutcome EptLookupHandleFree(const IncomingCall& call);
   // The next `max` of what `handle` (or, where nil, `found`) has left; `handle` becomes the one to go on
   // with, nil where this was all. Nothing: no such handle.
-  std::optional<std::vector<std::size_t>> NextBatch(base::Guid& handle, std::vector<std::size_t> found,
-                                                    std::uint32_t max);
+  std::optional<std::vector<std::size_t>> NextBatch(const IncomingCall& call, base::Guid& handle,
+                                                    std::vector<std::size_t> found, std::uint32_t max);
 
   std::vector<EndpointEntry> entries_;
   std::deque<Lookup> lookups_;

@@ -18,10 +18,11 @@ enum class Opnum : std::uint16_t {
   kInqPrincName = 4,
 };
 
-constexpr std::uint32_t kAccessDenied = 5;       // rpc_s_access_denied
-constexpr std::uint32_t kNoInterfaces = 0x719;   // RPC_S_NO_INTERFACES
-constexpr std::uint32_t kUnknownAuthn = 0x6D3;   // RPC_S_UNKNOWN_AUTHN_SERVICE
-constexpr std::uint32_t kStringTooLong = 0x6CF;  // RPC_S_STRING_TOO_LONG
+constexpr std::uint32_t kAccessDenied = 5;           // rpc_s_access_denied
+constexpr std::uint32_t kNoInterfaces = 0x719;       // RPC_S_NO_INTERFACES
+constexpr std::uint32_t kUnknownAuthn = 0x6D3;       // RPC_S_UNKNOWN_AUTHN_SERVICE
+constexpr std::uint32_t kAuthnDefault = 0xFFFFFFFF;  // RPC_C_AUTHN_DEFAULT
+constexpr std::uint32_t kStringTooLong = 0x6CF;      // RPC_S_STRING_TOO_LONG
 
 // rpc_if_id_vector_t [MS-RPCE] 2.2.1.3.1
 struct InterfaceVector {
@@ -142,7 +143,9 @@ CallOutcome Management::InqPrincName(const IncomingCall& call) const {
   const auto request = ndr::Decode<InqPrincNameRequest>(call.stub, call.endian);
   if (!request.ok()) return CallFault{pdu::NcaStatus{ndr::FaultStatus(request.status())}, true};
   for (const auto& [type, name] : options_.principals) {
-    if (static_cast<std::uint32_t>(type) != request->authn_proto) continue;
+    const bool asked =
+        request->authn_proto == kAuthnDefault || request->authn_proto == static_cast<std::uint32_t>(type);
+    if (!asked) continue;
     if (name.size() >= request->size) return CallReply{PrincipalName("", request->size, kStringTooLong)};
     return CallReply{PrincipalName(name, request->size, 0)};
   }

@@ -17,7 +17,7 @@ inline constexpr pdu::SyntaxId kManagementInterface{
 struct ManagementOptions {
   // What inq_if_ids tells; the management interface itself is not in it.
   std::vector<pdu::SyntaxId> interfaces;
-  // What inq_princ_name tells for an authentication type.
+  // What inq_princ_name tells for an authentication type; the first one where the caller has no preference.
   std::vector<std::pair<auth::AuthType, std::string>> principals;
 };
 
@@ -29,6 +29,10 @@ class Management final : public Service {
   bool Serves(const pdu::SyntaxId& abstract) const override;
   auth::AuthLevel MinimumLevel(const pdu::SyntaxId& abstract, std::uint16_t opnum) const override;
   void Handle(IncomingCall call, Responder respond) override;
+
+  void set_principals(std::vector<std::pair<auth::AuthType, std::string>> principals) {
+    options_.principals = std::move(principals);
+  }
 
   // For ServerOptions and ClientOptions of all connections of this server.
   Statistics& statistics() { return statistics_; }

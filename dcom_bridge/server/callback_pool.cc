@@ -35,7 +35,7 @@ absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& 
   IPAM_ASSIGN_OR_RETURN(const auth::Credentials credentials, CredentialsOf(key));
   auto account = std::make_unique<Account>();
   account->rpc = std::make_unique<net::RpcClient>(
-      loop_, net::RpcClientOptions{.level = options_.level},
+      loop_, net::RpcClientOptions{.level = options_.level, .statistics = options_.statistics},
       [this, credentials](const net::Endpoint& endpoint) {
         return auth::NewInitiator(auth::AuthType::kSpnego, credentials,
                                   options_.spn.empty() ? "RPCSS/" + endpoint.host : options_.spn, clock_,

@@ -28,6 +28,7 @@ struct CallbackOptions {
   std::string spn;  // empty: RPCSS/<host of the callback>
   absl::Duration call_timeout = absl::Seconds(30);
   absl::Duration open_timeout = absl::Seconds(15);  // to resolve a callback and to reach it
+  rpc::Statistics* statistics = nullptr;            // of the server; outlives the pool
 };
 
 class CallbackPool {

@@ -44,8 +44,9 @@ constexpr pdu::SyntaxId kOffered[] = {
     {orpc::kIidIActivation, 0, 0},
 };
 
-CallbackOptions CallbacksOf(const ServerOptions& options) {
-  CallbackOptions callbacks{.level = options.callback_level, .account = options.callback_account};
+CallbackOptions CallbacksOf(const ServerOptions& options, rpc::Statistics& statistics) {
+  CallbackOptions callbacks{
+      .level = options.callback_level, .account = options.callback_account, .statistics = &statistics};
   if (!options.callback_keytab.empty()) {
     callbacks.kerberos = std::make_shared<auth::KerberosClient>(
         auth::KerberosLogin{.principal = options.callback_account, .keytab = options.callback_keytab});
@@ -77,7 +78,7 @@ class Server::Impl {
         resolver_({}, exporter_, steady_),
         activator_({.minimum_level = options_.minimum_level}, exporter_),
         management_({.interfaces = {std::begin(kOffered), std::end(kOffered)}}),
-        pool_(*loop_, CallbacksOf(options_), accounts_, clock_) {
+        pool_(*loop_, CallbacksOf(options_, management_.statistics()), accounts_, clock_) {
     activator_.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
       return std::make_shared<OperationObject>(sessions_);
     });
@@ -93,12 +94,18 @@ class Server::Impl {
          std::initializer_list<rpc::Service*>{&mapper_, &management_, &resolver_, &activator_, &exporter_}) {
       services_.Add(*service);
     }
-    IPAM_ASSIGN_OR_RETURN(
-        listener_, net::RpcListener::Listen(*loop_, {.addresses = options_.addresses, .port = options_.port},
-                                            services_, acceptors_, groups_));
+    IPAM_ASSIGN_OR_RETURN(listener_, net::RpcListener::Listen(*loop_,
+                                                              {.addresses = options_.addresses,
+                                                               .port = options_.port,
+                                                               .statistics = &management_.statistics()},
+                                                              services_, acceptors_, groups_));
     port_ = listener_->port();
     std::vector<std::string> hosts = options_.hosts;
     if (hosts.empty()) hosts = net::AdvertisedHosts(options_.addresses);
+    const std::string spn = keys_ ? keys_->principals().front() : "RPCSS/" + hosts.front();
+    std::vector<std::pair<auth::AuthType, std::string>> principals;
+    for (const auth::AuthType type : acceptors_.factory().types()) principals.emplace_back(type, spn);
+    management_.set_principals(std::move(principals));
     exporter_.Advertise({.hosts = std::move(hosts),
                          .port = port_,
                          .auth_types = acceptors_.factory().types(),

@@ -133,8 +133,21 @@ TEST(EptLookup, BoundsOpenHandles) {
   EndpointMapper mapper = Mapper();
   EptLookupRequest request = Lookup(0);
   request.max_entries = 1;
-  for (int i = 0; i < 1000; ++i) Ask<EptLookupResponse>(mapper, 2, request);
-  EXPECT_EQ(mapper.open_lookups(), 64u);
+  const auto open = [&](std::uint64_t association) {
+    IncomingCall call;
+    call.opnum = 2;
+    call.association = association;
+    call.stub = ndr::Encode(request);
+    mapper.Handle(std::move(call), [](CallOutcome) {});
+  };
+  const LookupHandle others = Ask<EptLookupResponse>(mapper, 2, request).handle;  // of association 0
+  for (int i = 0; i < 1000; ++i) open(1);
+  EXPECT_EQ(mapper.open_lookups(), 1u + 8u);
+  request.handle = others;
+  EXPECT_EQ(Ask<EptLookupResponse>(mapper, 2, request).items.size(), 1u);  // still there
+  request.handle = {};
+  for (std::uint64_t association = 2; association < 2000; ++association) open(association);
+  EXPECT_EQ(mapper.open_lookups(), 1024u);
 }
 
 TEST(EptLookup, HandleIsFreed) {
@@ -234,6 +247,18 @@ TEST(Management, TellsAsManyStatisticsAsAsked) {
             "02000000"
             "00000000");
   EXPECT_EQ(std::get<CallFault>(Call(management, 1, {51, 0, 0, 0})).status.value, 0x1C000007u);
+}
+
+TEST(Management, TellsTheFirstPrincipalWhereNoServiceIsPreferred) {
+  Management management({{}, {{auth::AuthType::kNtlm, "abc"}}});
+  management.set_principals({{auth::AuthType::kSpnego, "x"}, {auth::AuthType::kNtlm, "y"}});
+  EXPECT_EQ(test_support::ToHex(
+                std::get<CallReply>(Call(management, 4, test_support::FromHex("ffffffff 04000000"))).stub),
+            "04000000"
+            "00000000"
+            "02000000"
+            "78000000"
+            "00000000");
 }
 
 TEST(Management, TellsItsPrincipalName) {
