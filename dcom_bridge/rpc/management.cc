@@ -22,7 +22,7 @@ constexpr std::uint32_t kAccessDenied = 5;           // rpc_s_access_denied
 constexpr std::uint32_t kNoInterfaces = 0x719;       // RPC_S_NO_INTERFACES
 constexpr std::uint32_t kUnknownAuthn = 0x6D3;       // RPC_S_UNKNOWN_AUTHN_SERVICE
 constexpr std::uint32_t kAuthnDefault = 0xFFFFFFFF;  // RPC_C_AUTHN_DEFAULT
-constexpr std::uint32_t kStringTooLong = 0x6CF;      // RPC_S_STRING_TOO_LONG
+constexpr std::uint32_t kInsufficientBuffer = 122;   // ERROR_INSUFFICIENT_BUFFER, as Windows has it
 
 // rpc_if_id_vector_t [MS-RPCE] 2.2.1.3.1
 struct InterfaceVector {
@@ -142,11 +142,13 @@ CallOutcome Management::InqStats(const IncomingCall& call) const {
 CallOutcome Management::InqPrincName(const IncomingCall& call) const {
   const auto request = ndr::Decode<InqPrincNameRequest>(call.stub, call.endian);
   if (!request.ok()) return CallFault{pdu::NcaStatus{ndr::FaultStatus(request.status())}, true};
+  // Room for the NUL that a string has.
+  if (request->size == 0) return CallFault{pdu::kBadStubData, true};
   for (const auto& [type, name] : options_.principals) {
     const bool asked =
         request->authn_proto == kAuthnDefault || request->authn_proto == static_cast<std::uint32_t>(type);
     if (!asked) continue;
-    if (name.size() >= request->size) return CallReply{PrincipalName("", request->size, kStringTooLong)};
+    if (name.size() >= request->size) return CallReply{PrincipalName("", request->size, kInsufficientBuffer)};
     return CallReply{PrincipalName(name, request->size, 0)};
   }
   return CallReply{PrincipalName("", request->size, kUnknownAuthn)};

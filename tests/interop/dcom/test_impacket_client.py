@@ -9,7 +9,7 @@ import dcom  # first: it skips the file where impacket is not installed
 from dcom import (CLSID, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, E_NOINTERFACE, IID_OPERATION, IID_REM_UNKNOWN,
                   IID_REM_UNKNOWN2, IID_RESOLVER, INTEGRITY, NULL, PRIVACY, RPC_E_DISCONNECTED, RPC_S_ACCESS_DENIED,
                   S_FALSE, S_OK, Account, Connection, Fault)
-from impacket.dcerpc.v5 import dcomrt, epm, rpcrt
+from impacket.dcerpc.v5 import dcomrt, epm, mgmt, rpcrt
 from stack import DOMAIN, OPERATIONS, USER, Stack, sample
 
 socket.setdefaulttimeout(30)
@@ -104,6 +104,14 @@ class Resolver(Server):
         with self.assertRaisesRegex(rpcrt.DCERPCException, "(?i)16c9a0d6"):
             epm.hept_map("127.0.0.1", dcom.interface(str(uuid.uuid4())), protocol="ncacn_ip_tcp",
                          dce=self.anonymous(None).dce)
+
+    def test_management(self):
+        management = self.anonymous(mgmt.MSRPC_UUID_MGMT)
+        self.assertIn(b"RPCSS/127.0.0.1\0", management.raw(4, struct.pack("<II", rpcrt.RPC_C_AUTHN_WINNT, 100)))
+        first, second = (struct.unpack("<7I", management.raw(1, struct.pack("<I", 4))) for _ in range(2))
+        self.assertEqual((first[:2], first[6]), ((4, 4), 0))
+        # calls in and out, packets in and out: between the two nobody else asked.
+        self.assertEqual([now - before for now, before in zip(second[2:6], first[2:6])], [1, 0, 1, 1])
 
     def test_resolve_oxid2(self):
         for name, level in LEVELS.items():

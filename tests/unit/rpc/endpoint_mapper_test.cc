@@ -261,6 +261,12 @@ TEST(Management, TellsTheFirstPrincipalWhereNoServiceIsPreferred) {
             "00000000");
 }
 
+TEST(Management, WantsRoomForThePrincipalName) {
+  Management management({{}, {{auth::AuthType::kNtlm, "abc"}}});
+  EXPECT_EQ(std::get<CallFault>(Call(management, 4, test_support::FromHex("0a000000 00000000"))).status,
+            pdu::kBadStubData);
+}
+
 TEST(Management, TellsItsPrincipalName) {
   Management management({{}, {{auth::AuthType::kNtlm, "abc"}}});
   EXPECT_EQ(test_support::ToHex(
@@ -276,7 +282,7 @@ TEST(Management, TellsItsPrincipalName) {
             "00000000"
             "01000000"
             "00000000"
-            "cf060000");
+            "7a000000");
   EXPECT_EQ(test_support::ToHex(
                 std::get<CallReply>(Call(management, 4, test_support::FromHex("10000000 04000000"))).stub),
             "04000000"
