@@ -44,7 +44,9 @@ absl::Status Operation::Abandon(const std::string& reason, OperationLog& log, ba
 }
 
 bool Operation::Cancel(const std::string& reason) {
-  if (mark_.state == State::kFinishing || mark_.state == State::kEnded) return false;
+  const bool last = mark_.state == State::kApplying && mark_.next + 1 == outcomes_.size();
+  const bool nothing_left = last || mark_.state == State::kFinishing;
+  if (mark_.state == State::kEnded || (nothing_left && !cancelled_)) return false;
   if (!cancelled_) cancelled_ = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, reason);
   return true;
 }

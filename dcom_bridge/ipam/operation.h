@@ -12,7 +12,7 @@
 //                Step*    the end of one entity as NotRun                               kReady | kFinishing
 //   kApplying    Step     the entity in a savepoint, its end, the percentage            kReady | kFinishing
 //   kFinishing   Step     SetOverallStatus                                              kEnded
-//   all before kFinishing: Cancel marks it, and from then on it takes the lines with *
+//   all in which an entity is left that did not begin: Cancel marks it; it takes the lines with * from then on
 // clang-format on
 //
 // An event that a state does not list changes nothing. The percentage is the share of the subtasks that

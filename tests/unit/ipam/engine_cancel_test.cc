@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/ipam/engine.h"
+#include "dcom_bridge/ipam/schema_sql.h"
+#include "dcom_bridge/ipam/sqlite.h"
 #include "harness.h"
 #include "tests/support/matchers.h"
 
@@ -84,6 +86,21 @@ TEST_F(EngineCancelTest, StopsBeforeTheNextSubtaskAndEndsTheRestAsNotRun) {
   EXPECT_EQ(Query("SELECT count(*) FROM dns_resource_records"), absl::StrFormat("%d", done));
   const auto& end = std::get<event::OverallStatusSet>(events.back().change);
   EXPECT_THAT(*end.completion_status_xml, HasSubstr("cancelled by PLANT\\admin"));
+}
+
+TEST_F(EngineCancelTest, WhileTheLastSubtaskIsAtWorkNothingIsLeftToStop) {
+  options_.step_delay = absl::Hours(1);
+  Open();
+  const auto first_in_progress = [&](int count) {
+    const base::Guid id = Started(Records(count));
+    engine_->Proceed(id);
+    while (Read(id).size() < static_cast<std::size_t>(count) + 2) listener_.Await(id);
+    return id;
+  };
+  EXPECT_EQ(Cancel(first_in_progress(1)).value(), CancelResult::kAlreadyEnded);
+  const base::Guid two = first_in_progress(2);
+  EXPECT_EQ(Cancel(two).value(), CancelResult::kWillEnd);
+  EXPECT_EQ(Cancel(two).value(), CancelResult::kWillEnd);
 }
 
 TEST_F(EngineCancelTest, WhatWaitsForItsTurnEndsAtOnce) {
@@ -187,15 +204,21 @@ TEST_F(EngineCancelTest, TheInitiatorIsAuthorizedInsteadOfTheAccountAndBothAreKe
             "PLANT\\mallory for PLANT\\admin");
 }
 
-TEST_F(EngineCancelTest, AStoreOfTheVersionBeforeIsTakenOver) {
+TEST_F(EngineCancelTest, AStoreOfTheFirstVersionKeepsItsOperations) {
+  {
+    auto old = Database::Open(options_.database);
+    ASSERT_OK(old);
+    ASSERT_OK((*old)->ExecuteScript(kSchemaSql));
+    ASSERT_OK((*old)->ExecuteScript(kProvisionSql));
+    ASSERT_OK((*old)->Execute(
+        "ALTER TABLE operations DROP COLUMN initiator;"
+        "PRAGMA application_id = 0x4950414d; PRAGMA user_version = 1;"
+        "INSERT INTO operations VALUES (1, '{01234567-89AB-CDEF-0123-456789ABCDEF}', 'CreateDnsZone', "
+        "'PLANT\\dora', 1, 2)"));
+  }
   Open();
-  const base::Guid id = Started(Records(1));
-  engine_->Proceed(id);
-  AwaitEnd(id);
-  Close();
-  Execute("ALTER TABLE operations DROP COLUMN initiator; PRAGMA user_version = 1");
-  Open();
-  EXPECT_OK(Find(id));
+  EXPECT_EQ(Query("SELECT account || ifnull(initiator, ' for itself') FROM operations"),
+            "PLANT\\dora for itself");
   Started(Records(1));
 }
 
