@@ -27,7 +27,7 @@ struct ServerLimits {
   // Connections without an authenticated call, of all and of one peer: whoever knows no password
   // cannot keep out those who do from another address.
   std::size_t max_unauthenticated = 1024;
-  std::size_t max_unauthenticated_per_peer = 128;
+  std::size_t max_unauthenticated_per_peer = 512;
 
   // --- the time of each phase; a connection beyond it is closed
 

@@ -121,21 +121,20 @@ Answer OperationObject::OnChecked(const auth::Principal& caller, absl::StatusOr<
   return {base::kOk, {}};
 }
 
-void OperationObject::Unmarshal(
-    const orpc::MInterfacePointer& pointer, const orpc::OrpcCall& call, orpc::OrpcResponder respond,
-    absl::AnyInvocable<void(std::unique_ptr<Callback>, orpc::OrpcResponder)> run) {
+void OperationObject::Unmarshal(const orpc::MInterfacePointer& pointer, const orpc::OrpcCall& call,
+                                absl::AnyInvocable<void(Unmarshaled)> run) {
   const absl::StatusOr<orpc::ObjRef> ref = pointer.Parse();
-  if (!ref.ok()) return respond(Result(Refusal(base::kInvalidArgument, ref.status())));
-  if (!ref->std_ref()) return respond(Result(Invalid("the callback is not a standard object reference")));
+  if (!ref.ok()) return run({nullptr, Refusal(base::kInvalidArgument, ref.status())});
+  if (!ref->std_ref()) return run({nullptr, Invalid("the callback is not a standard object reference")});
   sessions_.OpenCallback(
       *call.caller, *ref, call.causality,
-      [respond = std::move(respond), run = std::move(run),
+      [run = std::move(run),
        name = call.caller->Name()](absl::StatusOr<std::unique_ptr<Callback>> callback) mutable {
-        if (callback.ok()) return run(*std::move(callback), std::move(respond));
+        if (callback.ok()) return run({*std::move(callback), {}});
         const std::string why = absl::StrCat(
             "the callback of ", name, " cannot be reached: ", std::string(callback.status().message()));
         spdlog::warn("{}", why);
-        respond(Result(Refusal(UnmarshalFailure(callback.status()), absl::UnavailableError(why))));
+        run({nullptr, Refusal(UnmarshalFailure(callback.status()), absl::UnavailableError(why))});
       });
 }
 
@@ -145,20 +144,23 @@ void OperationObject::Start(const orpc::OrpcCall& call, orpc::OrpcResponder resp
   if (!request->progress_callback) {
     return respond(Result(state_ == State::kInitialized ? base::kInvalidArgument : base::kIllegalMethodCall));
   }
-  Unmarshal(*request->progress_callback, call, std::move(respond),
-            [self = shared_from_this(), caller = *call.caller, causality = call.causality](auto callback,
-                                                                                           auto reply) {
-              self->StartWith(std::move(callback), caller, causality, std::move(reply));
+  Unmarshal(*request->progress_callback, call,
+            [self = shared_from_this(), caller = *call.caller, causality = call.causality,
+             respond = std::move(respond)](Unmarshaled callback) mutable {
+              self->StartWith(std::move(callback), caller, causality, std::move(respond));
             });
 }
 
-void OperationObject::StartWith(std::unique_ptr<Callback> callback, const auth::Principal& caller,
+void OperationObject::StartWith(Unmarshaled callback, const auth::Principal& caller,
                                 orpc::CausalityId causality, orpc::OrpcResponder respond) {
-  if (state_ != State::kInitialized) return respond(Result(base::kIllegalMethodCall));
+  if (state_ != State::kInitialized) {
+    return respond(Result(Answer{base::kIllegalMethodCall, std::move(callback.failure.exception_xml)}));
+  }
+  if (callback.callback == nullptr) return respond(Result(std::move(callback.failure)));
   state_ = State::kStarting;
   sessions_.Start(*initialized_, std::move(prepared_),
                   {.account = {caller.user, caller.domain}, .initiator = std::move(initiator_)},
-                  std::move(callback), causality,
+                  std::move(callback.callback), causality,
                   [self = shared_from_this(), respond = std::move(respond)](Answer answer) mutable {
                     self->state_ = answer.result.ok() ? State::kStarted : State::kFailed;
                     respond(Result(std::move(answer)));
@@ -177,14 +179,15 @@ void OperationObject::Resume(const orpc::OrpcCall& call, orpc::OrpcResponder res
   if (!request->progress_callback) {
     return respond(Result(state_ == State::kClosed ? base::kIllegalMethodCall : base::kInvalidArgument));
   }
-  Unmarshal(*request->progress_callback, call, std::move(respond),
-            [self = shared_from_this(), caller = *call.caller, operation = request->operation_id,
-             last_sequence = request->last_sequence](auto callback, auto reply) {
-              if (self->state_ == State::kClosed) return reply(Result(base::kIllegalMethodCall));
-              self->sessions_.Resume(
-                  operation, last_sequence, caller, std::move(callback),
-                  [reply = std::move(reply)](Answer answer) mutable { reply(Result(std::move(answer))); });
-            });
+  Unmarshal(
+      *request->progress_callback, call,
+      [self = shared_from_this(), caller = *call.caller, operation = request->operation_id,
+       last_sequence = request->last_sequence, respond = std::move(respond)](Unmarshaled callback) mutable {
+        if (self->state_ == State::kClosed) return respond(Result(base::kIllegalMethodCall));
+        self->sessions_.Resume(
+            operation, last_sequence, caller, std::move(callback),
+            [respond = std::move(respond)](Answer answer) mutable { respond(Result(std::move(answer))); });
+      });
 }
 
 void OperationObject::Cancel(const orpc::OrpcCall& call, orpc::OrpcResponder respond) {

@@ -18,9 +18,9 @@
 //              refused, or a failure       that HRESULT, nothing runs                      Failed
 // clang-format on
 //
-// ILLEGAL is E_ILLEGAL_METHOD_CALL and changes nothing (discrepancies A.6). An interface pointer is unmarshaled
-// before the method itself runs: a callback that cannot be reached fails the call in every state, and changes
-// none. The operation outlives its session: releasing the object ends neither the operation nor its callbacks.
+// ILLEGAL is E_ILLEGAL_METHOD_CALL and changes nothing (discrepancies A.6). An interface pointer is unmarshaled before
+// the method itself runs, in every state. What the method refuses by itself stands before a callback that cannot be
+// reached; the error information says that of both. It changes no state. The operation outlives its session: releasing the object ends neither the operation nor its callbacks.
 #pragma once
 
 #include <deque>
@@ -52,17 +52,16 @@ class OperationObject final : public orpc::Object, public std::enable_shared_fro
   void Initialize(const orpc::OrpcCall& call, orpc::OrpcResponder respond);
   Answer OnChecked(const auth::Principal& caller, absl::StatusOr<engine::Prepared> prepared);
   void Start(const orpc::OrpcCall& call, orpc::OrpcResponder respond);
-  void StartWith(std::unique_ptr<Callback> callback, const auth::Principal& caller,
-                 orpc::CausalityId causality, orpc::OrpcResponder respond);
+  void StartWith(Unmarshaled callback, const auth::Principal& caller, orpc::CausalityId causality,
+                 orpc::OrpcResponder respond);
   orpc::OrpcOutcome GetOperationId() const;
   void Resume(const orpc::OrpcCall& call, orpc::OrpcResponder respond);
   void Cancel(const orpc::OrpcCall& call, orpc::OrpcResponder respond);
   orpc::OrpcOutcome SetInitiator(const orpc::OrpcCall& call);
 
-  // `run` gets the callback that `pointer`, a parameter of `call`, names; without one `respond` tells why.
+  // `run` gets the callback that `pointer`, a parameter of `call`, names, or why there is none.
   void Unmarshal(const orpc::MInterfacePointer& pointer, const orpc::OrpcCall& call,
-                 orpc::OrpcResponder respond,
-                 absl::AnyInvocable<void(std::unique_ptr<Callback>, orpc::OrpcResponder)> run);
+                 absl::AnyInvocable<void(Unmarshaled)> run);
 
   Sessions& sessions_;
   State state_ = State::kSessionInitialized;

@@ -113,7 +113,7 @@ std::optional<Answer> Sessions::RefuseInitialized(const base::Guid& operation,
 }
 
 void Sessions::Resume(const base::Guid& operation, std::uint64_t last_sequence, const auth::Principal& caller,
-                      std::unique_ptr<Callback> callback, Answered answered) {
+                      Unmarshaled callback, Answered answered) {
   if (std::optional<Answer> refusal = RefuseInitialized(operation, caller)) {
     return answered(*std::move(refusal));
   }
@@ -128,18 +128,19 @@ void Sessions::Resume(const base::Guid& operation, std::uint64_t last_sequence, 
 }
 
 void Sessions::OnFound(const base::Guid& operation, std::uint64_t last_sequence,
-                       const absl::StatusOr<engine::Standing>& found, std::unique_ptr<Callback> callback,
+                       const absl::StatusOr<engine::Standing>& found, Unmarshaled callback,
                        Answered answered) {
   if (!found.ok()) return answered(ToAnswer(found.status()));
   if (last_sequence > found->last_sequence) {
     return answered(ToAnswer(
         absl::OutOfRangeError(absl::StrCat("the last event of the operation is ", found->last_sequence))));
   }
+  if (callback.callback == nullptr) return answered(std::move(callback.failure));
   answered({base::kOk, {}});
   if (const auto earlier = senders_.extract(operation)) earlier.mapped()->TakeOver();
   if (found->ended && last_sequence == found->last_sequence) return;  // nothing is left to send
   spdlog::info("operation {}: resumed after event {}", operation.ToString(), last_sequence);
-  NewSender(operation, std::move(callback))->SendAfter(last_sequence);
+  NewSender(operation, std::move(callback.callback))->SendAfter(last_sequence);
 }
 
 void Sessions::Cancel(const base::Guid& operation, const auth::Principal& caller, Answered answered) {

@@ -34,6 +34,12 @@ struct Answer {
 };
 Answer Refusal(base::HResult result, const absl::Status& why);
 
+// A callback that came as a parameter, or null and what a call that needs it answers.
+struct Unmarshaled {
+  std::unique_ptr<Callback> callback;
+  Answer failure;
+};
+
 // The identity of an operation that is initialized and not started.
 struct Initialized {
   base::Guid operation;
@@ -78,7 +84,7 @@ class Sessions final : public engine::EventListener {
              std::unique_ptr<Callback> callback, orpc::CausalityId causality, Answered answered);
   // The events after `last_sequence` go to `callback` once `answered` was told S_OK.
   void Resume(const base::Guid& operation, std::uint64_t last_sequence, const auth::Principal& caller,
-              std::unique_ptr<Callback> callback, Answered answered);
+              Unmarshaled callback, Answered answered);
   void Cancel(const base::Guid& operation, const auth::Principal& caller, Answered answered);
 
   // Gives all callbacks back.
@@ -92,8 +98,7 @@ class Sessions final : public engine::EventListener {
   void OnCommitted(const base::Guid& operation, const absl::Status& status,
                    std::unique_ptr<Callback> callback, orpc::CausalityId causality, Answered answered);
   void OnFound(const base::Guid& operation, std::uint64_t last_sequence,
-               const absl::StatusOr<engine::Standing>& found, std::unique_ptr<Callback> callback,
-               Answered answered);
+               const absl::StatusOr<engine::Standing>& found, Unmarshaled callback, Answered answered);
   // The answer about an operation that is initialized and not started; nothing: it is not one.
   std::optional<Answer> RefuseInitialized(const base::Guid& operation, const auth::Principal& caller);
 

@@ -293,7 +293,7 @@ class Session(Server):
         self.assertEqual(answer["ErrorCode"], E_INVALIDARG)
 
     def test_callbacks_that_are_none(self):
-        """After a refused start there is no second one, but for a NULL callback."""
+        """A callback that cannot be reached fails the call, and leaves the session as it was."""
         standard = dcomrt.OBJREF_STANDARD()
         standard["iid"] = dcom.IID_CALLBACK[:16]
         standard["std"]["flags"], standard["std"]["cPublicRefs"] = 0, 5
@@ -309,7 +309,8 @@ class Session(Server):
         result = self.start(connection, reference.ipid, standard.getData())
         self.assertGreaterEqual(result, 0x80000000)
         self.assertNotIn(result, (E_INVALIDARG, E_ILLEGAL_METHOD_CALL))
-        self.assertEqual(self.start(connection, reference.ipid, standard.getData()), E_ILLEGAL_METHOD_CALL)
+        self.assertEqual(self.start(connection, reference.ipid, standard.getData()), result)
+        self.assertEqual(self.initialize(connection, reference.ipid, sample(OPERATIONS[0])), E_ILLEGAL_METHOD_CALL)
 
 
 class Calls(Server):

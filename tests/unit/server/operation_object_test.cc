@@ -131,7 +131,7 @@ TEST_F(OperationObjectTest, SwitchedOffItHasTheBaseInterfaceOnly) {
   RunUntil([&] { return callback->Ended(); });
 }
 
-TEST_F(OperationObjectTest, ACallbackThatCannotBeReachedFailsTheCallInEveryState) {
+TEST_F(OperationObjectTest, ACallbackThatCannotBeReachedFailsTheCallAndIsToldInEveryState) {
   engine_options_.step_delay = absl::Hours(1);
   Open();
   const std::uint16_t closed = [&] {
@@ -142,11 +142,11 @@ TEST_F(OperationObjectTest, ACallbackThatCannotBeReachedFailsTheCallInEveryState
     SCOPED_TRACE(kStates[state]);
     const Session session = In(state);
     const Outcome start = Call(session, StartAt(closed));
-    EXPECT_EQ(start.result, base::kServerUnavailable);
+    EXPECT_EQ(start.result, state == kInitialized ? base::kServerUnavailable : kIllegal);
     EXPECT_THAT(start.exception_xml, HasSubstr("cannot be reached"));
     EXPECT_EQ(
         Call(session, idl::ResumeCallback{base::Guid::Random(), 0, StartAt(closed).progress_callback}).result,
-        base::kServerUnavailable);
+        state == kClosed ? kIllegal : base::kNotFound);
     if (state == kInitialized) {  // as it was
       EXPECT_EQ(Call(session, StartWith(*gateway_, std::make_shared<Recorder>())).result, base::kOk);
     }
@@ -157,7 +157,7 @@ TEST_F(OperationObjectTest, ACallbackThatRefusesTheServerIsAccessDenied) {
   Open();
   const idl::StartOperationWithCallback start{gateway_->Export(
       std::make_shared<Recorder>(), {.only_caller = auth::Principal{.domain = "DOM", .user = "admin"}})};
-  EXPECT_EQ(Call(In(kSessionInitialized), start).result, base::kAccessDenied);
+  EXPECT_EQ(Call(In(kInitialized), start).result, base::kAccessDenied);
 }
 
 TEST_F(OperationObjectTest, ACallbackWithoutTheInterfaceIsNoInterface) {
