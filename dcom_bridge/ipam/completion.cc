@@ -14,13 +14,16 @@ std::string DetailsXml(const google::protobuf::Message& formatter) {
   return model::SubtaskDetailsXml(formatter).value_or("");
 }
 
-std::string CompletionXml(const absl::Status& fault, const std::vector<v1::EntityStatus>& entities) {
+std::string CompletionXml(const absl::Status& fault, const std::vector<v1::EntityStatus>& entities,
+                          const google::protobuf::Message* return_object) {
   v1::DhcpMsmOverallCompletionStatus status;
   if (!entities.empty()) {
     v1::EntityStatusCollection collection;
     for (const v1::EntityStatus& entity : entities) *collection.add_entity_status_list() = entity;
     status.mutable_entity_status_collection_object()->PackFrom(collection);
   }
+  if (return_object != nullptr) status.mutable_return_object()->PackFrom(*return_object);
+  status.set_has_ipam_update_error(!fault.ok());
   if (!fault.ok()) {
     *status.mutable_error_info() = model::MakeIpamException(FaultId(fault), std::string(fault.message()));
   }

@@ -15,7 +15,8 @@ std::string ExceptionXml(const absl::Status& fault);
 // ipam:SubTaskInstanceDetails with one of the formatters of 2.2.4.
 std::string DetailsXml(const google::protobuf::Message& formatter);
 // ipam:completionStatus of SetOverallStatus: a DhcpMsmOverallCompletionStatus with the exception of a failed
-// operation as its ErrorInfo (discrepancies A.15) and what became of the entities.
-std::string CompletionXml(const absl::Status& fault, const std::vector<v1::EntityStatus>& entities);
+// operation as its ErrorInfo (discrepancies A.15), what became of the entities, and the object that the operation made, or null.
+std::string CompletionXml(const absl::Status& fault, const std::vector<v1::EntityStatus>& entities,
+                          const google::protobuf::Message* return_object);
 
 }  // namespace ipam::engine

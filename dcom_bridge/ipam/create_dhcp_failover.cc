@@ -22,6 +22,7 @@ class CreateDhcpFailover final : public Delegate {
   std::size_t size() const override { return 1 + scopes_.size(); }
   Entity Describe(std::size_t index) const override;
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) override;
+  absl::StatusOr<ReturnObject> Return(Store& store) override;
 
  private:
   absl::StatusOr<std::int64_t> AddRelationship(Store& store) const;
@@ -69,8 +70,17 @@ Entity CreateDhcpFailover::Describe(std::size_t index) const {
 
 absl::StatusOr<std::int64_t> CreateDhcpFailover::Apply(std::size_t index, Store& store) {
   if (index != 0) return AddScope(parameters_.scope_ids(static_cast<int>(index) - 1), store);
+  record_id_ = 0;  // of a transaction that was undone
   IPAM_ASSIGN_OR_RETURN(record_id_, AddRelationship(store));
   return record_id_;
+}
+
+absl::StatusOr<ReturnObject> CreateDhcpFailover::Return(Store&) {
+  if (record_id_ == 0) return nullptr;
+  auto made = std::make_shared<v1::DhcpFailover>(parameters_.failover());
+  made->set_record_id(record_id_);
+  made->clear_shared_secret();
+  return made;
 }
 
 absl::StatusOr<std::int64_t> CreateDhcpFailover::AddRelationship(Store& store) const {

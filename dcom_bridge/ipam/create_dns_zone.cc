@@ -28,6 +28,7 @@ class CreateDnsZone final : public Delegate {
   std::size_t size() const override { return 2 + ranges_.size(); }
   Entity Describe(std::size_t index) const override;
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) override;
+  absl::StatusOr<ReturnObject> Return(Store& store) override;
 
  private:
   const v1::BaseDnsZone& zone() const {
@@ -43,6 +44,7 @@ class CreateDnsZone final : public Delegate {
   std::string server_name_;
   std::vector<RangeRow> ranges_;  // temp_MappedRangesIds
   std::int64_t zone_id_ = 0;      // ZoneRecordId
+  std::int64_t server_zone_id_ = 0;
 };
 
 absl::Status CreateDnsZone::Prepare(Store& store) {
@@ -122,13 +124,27 @@ absl::StatusOr<std::int64_t> CreateDnsZone::Apply(std::size_t index, Store& stor
     IPAM_ASSIGN_OR_RETURN(zone_id_, AddZone(store));
     return zone_id_;
   }
-  if (index == 1) return AddServerZone(store);
+  if (index == 1) {
+    server_zone_id_ = 0;  // of a transaction that was undone
+    IPAM_ASSIGN_OR_RETURN(server_zone_id_, AddServerZone(store));
+    return server_zone_id_;
+  }
   v1::RangeReverseLookupZone mapping;
   mapping.set_range_record_id(ranges_[index - 2].id);
   mapping.set_reverse_lookup_zone_record_id(zone_id_);
   IPAM_RETURN_IF_ERROR(AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_TO_MAP_REVERSE_LOOKUP_ZONE_TO_IP_RANGE,
                                store.dns.PutRangeZone(mapping)));
   return mapping.range_record_id();
+}
+
+absl::StatusOr<ReturnObject> CreateDnsZone::Return(Store&) {
+  if (server_zone_id_ == 0) return nullptr;
+  auto made = std::make_shared<v1::BaseDnsServerZone>(parameters_.server_zone());
+  made->set_record_id(server_zone_id_);
+  (lookup_ == Lookup::kForward ? made->mutable_dns_server_zone()->mutable_zone()
+                               : made->mutable_dns_server_reverse_zone()->mutable_zone())
+      ->set_record_id(zone_id_);
+  return made;
 }
 
 absl::StatusOr<std::int64_t> CreateDnsZone::AddZone(Store& store) const {

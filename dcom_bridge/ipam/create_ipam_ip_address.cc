@@ -24,6 +24,7 @@ class CreateIpamIPAddress final : public Delegate {
   std::size_t size() const override { return steps_.size(); }
   Entity Describe(std::size_t index) const override;
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) override;
+  absl::StatusOr<ReturnObject> Return(Store& store) override;
 
  private:
   enum class Step { kAddress, kReservation, kForward, kReverse, kCustomFields };
@@ -105,6 +106,7 @@ Entity CreateIpamIPAddress::Describe(std::size_t index) const {
 absl::StatusOr<std::int64_t> CreateIpamIPAddress::Apply(std::size_t index, Store& store) {
   switch (steps_[index]) {
     case Step::kAddress: {
+      record_id_ = 0;  // of a transaction that was undone
       IPAM_ASSIGN_OR_RETURN(record_id_, AddAddress(store));
       return record_id_;
     }
@@ -118,6 +120,13 @@ absl::StatusOr<std::int64_t> CreateIpamIPAddress::Apply(std::size_t index, Store
       return SetCustomFields(store);
   }
   return absl::InternalError("step");
+}
+
+absl::StatusOr<ReturnObject> CreateIpamIPAddress::Return(Store&) {
+  if (record_id_ == 0) return nullptr;
+  auto made = std::make_shared<v1::IpamIPAddress>(address());
+  made->set_record_id(record_id_);
+  return made;
 }
 
 absl::StatusOr<std::int64_t> CreateIpamIPAddress::AddAddress(Store& store) const {

@@ -107,6 +107,9 @@ struct Entity {
   v1::DnsResourceRecordType record_type = v1::DNS_RESOURCE_RECORD_TYPE_NONE;  // of resource records
 };
 
+// An object of ipam.v1 that is an IpamObject.
+using ReturnObject = std::shared_ptr<const google::protobuf::Message>;
+
 class Delegate {
  public:
   virtual ~Delegate() = default;
@@ -116,6 +119,9 @@ class Delegate {
   virtual Entity Describe(std::size_t index) const = 0;
   // In a savepoint. The record id of the row that was made or changed; a fault undoes this entity only.
   virtual absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) = 0;
+  // ReturnObject of the completion status (2.2.4.119), when all entities have ended: the one object that the
+  // operation made or changed; null: there is none.
+  virtual absl::StatusOr<ReturnObject> Return(Store&) { return nullptr; }
 };
 
 }  // namespace ipam::engine

@@ -78,9 +78,14 @@ absl::StatusOr<Operation::Progress> Operation::Step(Store& store, OperationLog& 
       return StartEntity(log, clock);
     case State::kApplying:
       return ApplyEntity(store, log, clock);
-    case State::kFinishing:
-      IPAM_RETURN_IF_ERROR(Finish(log, clock));
+    case State::kFinishing: {
+      ReturnObject made;
+      if (!outcomes_.empty()) {
+        IPAM_ASSIGN_OR_RETURN(made, delegate_->Return(store));
+      }
+      IPAM_RETURN_IF_ERROR(Finish(log, clock, made.get()));
       return Progress::kEnded;
+    }
   }
   return absl::InternalError("state");
 }
@@ -171,7 +176,7 @@ absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Statu
   return absl::OkStatus();
 }
 
-absl::Status Operation::Finish(OperationLog& log, base::Clock& clock) {
+absl::Status Operation::Finish(OperationLog& log, base::Clock& clock, const google::protobuf::Message* made) {
   if (cancelled_) mark_.first_failure = *cancelled_;
   // An operation without entities has nothing left to count.
   if (mark_.first_failure.ok() && mark_.percent < 100) {
@@ -183,7 +188,7 @@ absl::Status Operation::Finish(OperationLog& log, base::Clock& clock) {
   event::OverallStatusSet completed;
   completed.status = mark_.first_failure.ok() ? event::OverallStatus::kCompletedWithSuccess
                                               : event::OverallStatus::kCompletedWithFailure;
-  completed.completion_status_xml = CompletionXml(mark_.first_failure, entities);
+  completed.completion_status_xml = CompletionXml(mark_.first_failure, entities, made);
   IPAM_RETURN_IF_ERROR(Emit(std::move(completed), log, clock));
   mark_.state = State::kEnded;
   return log.End(number_, clock.Now());
@@ -227,7 +232,7 @@ absl::Status EndInterrupted(const OperationLog::Unfinished& operation, Operation
   }
   ++event.source_sequence;
   event.change = event::OverallStatusSet{.status = event::OverallStatus::kCompletedWithFailure,
-                                         .completion_status_xml = CompletionXml(why, {})};
+                                         .completion_status_xml = CompletionXml(why, {}, nullptr)};
   IPAM_RETURN_IF_ERROR(log.Append(operation.number, event));
   return log.End(operation.number, clock.Now());
 }

@@ -84,7 +84,7 @@ class Operation {
   absl::StatusOr<Progress> ApplyEntity(Store& store, OperationLog& log, base::Clock& clock);
   absl::Status EndEntity(event::SubtaskStatus status, const absl::Status& why, std::int64_t record_id,
                          OperationLog& log, base::Clock& clock);
-  absl::Status Finish(OperationLog& log, base::Clock& clock);
+  absl::Status Finish(OperationLog& log, base::Clock& clock, const google::protobuf::Message* made = nullptr);
   template <typename Change>
   absl::Status Emit(Change change, OperationLog& log, base::Clock& clock);
   event::SubtaskInstance Describe(std::size_t index) const;

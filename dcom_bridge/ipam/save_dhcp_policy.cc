@@ -122,12 +122,18 @@ absl::StatusOr<std::int64_t> Create(v1::DhcpPolicyV4 policy, const PolicyPlace& 
   return id;
 }
 
-void AddCreate(const v1::DhcpPolicyV4& policy, PolicyPlace place, StepList& steps) {
+void ReturnPolicyOf(std::size_t step, StepList& steps) {
+  steps.ReturnRowOf(step, [](Store& s, std::int64_t policy) { return s.policies.Get(policy); });
+}
+
+// `only`: the operation makes this one alone.
+void AddCreate(const v1::DhcpPolicyV4& policy, PolicyPlace place, bool only, StepList& steps) {
   Entity entity = PolicyEntity(SubtaskKind::kAddDhcpPolicy, v1::ENTITY_OPERATION_TYPE_ADD, policy,
                                place.scope ? &*place.scope : nullptr, place.server_name);
   entity.name += place.scope ? " of " + NameOf(*place.scope) : " of " + place.server_name;
   place.step = steps.Add(std::move(entity), [policy, place](Store& s) { return Create(policy, place, s); });
   place.policy = RowRef(steps, place.step);
+  if (only) ReturnPolicyOf(place.step, steps);
   if (place.scope) {
     for (const auto& range : policy.ranges()) {
       AddRange(RangeChange::kAdd, range, policy.policy_name(), place, steps);
@@ -165,7 +171,7 @@ class CreateServerPolicy final : public StepDelegate {
         IPAM_RETURN_IF_ERROR(AddMissing(parameters_.policy(), place.server_name, found, steps));
         continue;
       }
-      AddCreate(parameters_.policy(), std::move(place), steps);
+      AddCreate(parameters_.policy(), std::move(place), parameters_.server_list_size() == 1, steps);
     }
     return absl::OkStatus();
   }
@@ -193,7 +199,7 @@ class CreateScopePolicy final : public StepDelegate {
       }
       PolicyPlace place{.server = scope->parent_dhcp_server_record_id(), .scope = *scope};
       IPAM_ASSIGN_OR_RETURN(place.server_name, store.servers.NameOfDhcpServer(place.server));
-      AddCreate(parameters_.policy(), std::move(place), steps);
+      AddCreate(parameters_.policy(), std::move(place), parameters_.scope_list_size() == 1, steps);
     }
     return absl::OkStatus();
   }
@@ -261,6 +267,7 @@ absl::Status UpdatePolicy::ListSteps(Store& store, StepList& steps) {
   place.step = steps.Add(PolicyEntity(SubtaskKind::kSetDhcpPolicy, v1::ENTITY_OPERATION_TYPE_UPDATE, policy(),
                                       place.scope ? &*place.scope : nullptr, place.server_name),
                          [this](Store& s) { return Update(policy(), s); });
+  ReturnPolicyOf(place.step, steps);
   for (const v1::DhcpPolicyRangeV4& range : row.ranges()) {
     if (!HasRange(policy().ranges(), range)) {
       AddRange(RangeChange::kRemove, range, policy().policy_name(), place, steps);

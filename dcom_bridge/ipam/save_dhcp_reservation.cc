@@ -62,6 +62,7 @@ absl::Status SaveDhcpReservation::ListSteps(Store& store, StepList& steps) {
 
   const std::size_t first = steps.Add(DescribeReservation(), [this](Store& s) { return PutReservation(s); });
   const RowRef id(steps, first);
+  steps.ReturnRowOf(first, [](Store& s, std::int64_t row) { return s.dhcp.GetReservation(row); });
   if (DnsSettingsOf(reservation_) != DnsSettings{} || NamesDnsSetting(reservation_.modified_properties())) {
     Entity entity = DescribeReservation();
     entity.kind = SubtaskKind::kSetDhcpDnsSetting;

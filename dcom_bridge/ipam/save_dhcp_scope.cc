@@ -89,6 +89,7 @@ absl::Status SaveDhcpScope::ListSteps(Store& store, StepList& steps) {
       steps.Add(DescribeScope(create ? SubtaskKind::kAddDhcpScope : SubtaskKind::kSetDhcpScope, "Scope"),
                 [this](Store& s) { return PutScope(s); });
   const RowRef id(steps, first);
+  steps.ReturnRowOf(first, [](Store& s, std::int64_t row) { return s.dhcp.GetScope(row); });
   if (NamesDnsSetting(scope_.modified_properties())) {
     Entity entity = DescribeScope(SubtaskKind::kSetDhcpDnsSetting, "DNS settings of");
     entity.needs = first;

@@ -16,6 +16,7 @@ std::size_t StepList::AddFailure(Entity entity, absl::Status fault) {
 
 absl::StatusOr<std::int64_t> StepDelegate::Apply(std::size_t index, Store& store) {
   StepList::Step& step = list_.steps_[index];
+  step.id = 0;  // of a transaction that was undone
   IPAM_ASSIGN_OR_RETURN(step.id, step.apply(store));
   return step.id;
 }

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,18 @@ class StepList {
   std::size_t Add(Entity entity, Action apply);
   // An entity that fails, because what it needs is not there.
   std::size_t AddFailure(Entity entity, absl::Status fault);
+  // What Delegate::Return gives: the row that the step made or changed, if it was applied. `read` gives it as an
+  // optional message.
+  template <typename Read>
+  void ReturnRowOf(std::size_t step, Read read) {
+    return_ = [this, step, read](Store& store) -> absl::StatusOr<ReturnObject> {
+      if (IdOf(step) == 0) return nullptr;
+      auto row = read(store, IdOf(step));
+      if (!row.ok()) return row.status();
+      using Row = typename std::decay_t<decltype(*row)>::value_type;
+      return *row ? std::make_shared<const Row>(**std::move(row)) : nullptr;
+    };
+  }
   std::size_t size() const { return steps_.size(); }
   // The record id that the step gave when it was applied.
   std::int64_t IdOf(std::size_t step) const { return steps_[step].id; }
@@ -37,6 +51,7 @@ class StepList {
     std::int64_t id = 0;
   };
   std::vector<Step> steps_;
+  std::function<absl::StatusOr<ReturnObject>(Store&)> return_;
 };
 
 // The record id of a row that is there, or that an earlier step makes. The list outlives it.
@@ -57,11 +72,16 @@ class StepDelegate : public Delegate {
  public:
   absl::Status Prepare(Store& store) final {
     list_.steps_.clear();
+    list_.return_ = nullptr;
     return ListSteps(store, list_);
   }
   std::size_t size() const final { return list_.size(); }
   Entity Describe(std::size_t index) const final { return list_.steps_[index].entity; }
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) final;
+  absl::StatusOr<ReturnObject> Return(Store& store) final {
+    if (!list_.return_) return nullptr;
+    return list_.return_(store);
+  }
 
  protected:
   // Prepare of Delegate, which fills an empty list.

@@ -15,6 +15,8 @@
 #include "dcom_bridge/ipam/dhcp_tables.h"
 #include "dcom_bridge/ipam/dns_tables.h"
 #include "dcom_bridge/ipam/failover_tables.h"
+#include "dcom_bridge/ipam/filter_tables.h"
+#include "dcom_bridge/ipam/forwarder_tables.h"
 #include "dcom_bridge/ipam/server_tables.h"
 #include "dcom_bridge/ipam/sqlite.h"
 
@@ -34,7 +36,9 @@ class Store {
         dhcp(database, options),
         policies(database, options),
         failover(database),
-        dns(database) {}
+        filters(database),
+        dns(database),
+        forwarders(database) {}
 
   Database& db;
   AccessTables access;
@@ -46,7 +50,9 @@ class Store {
   DhcpTables dhcp;
   DhcpPolicyTables policies;
   FailoverTables failover;
+  FilterTables filters;
   DnsTables dns;
+  ForwarderTables forwarders;
 };
 
 // Opens the file; an empty one gets the tables and the rows that provisioning puts there, one of an earlier

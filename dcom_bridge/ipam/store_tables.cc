@@ -185,6 +185,9 @@ std::vector<StoreTable> StoreTables() {
           "dhcp_scope_failovers", kRecordId,
           [](const auto& row, Store& s) { return s.failover.PutScope(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.failover.ListScopes(), use); }),
+      Table<v1::DhcpFilter>(
+          "dhcp_filters", kRecordId, [](const auto& row, Store& s) { return s.filters.Put(row).status(); },
+          [](Store& s, const Use& use) { return UseAll(s.filters.List(), use); }),
       Table<v1::IPRange>(
           "ip_ranges", kRecordId,
           [](const auto& row, Store& s) { return s.addresses.PutRange(row).status(); },
@@ -207,6 +210,10 @@ std::vector<StoreTable> StoreTables() {
           "dns_server_reverse_zones", kRecordId,
           [](const auto& row, Store& s) { return PutServerZone(row, true, s); },
           [](Store& s, const Use& use) { return UseAll(s.dns.ListServerZones(Lookup::kReverse), use); }),
+      Table<v1::DnsConditionalForwarder>(
+          "dns_conditional_forwarders", kRecordId,
+          [](const auto& row, Store& s) { return s.forwarders.Put(row).status(); },
+          [](Store& s, const Use& use) { return UseAll(s.forwarders.List(), use); }),
       Table<v1::RangeReverseLookupZone>(
           "range_dns_reverse_lookups", [](const auto& row) { return row.range_record_id(); },
           [](const auto& row, Store& s) { return s.dns.PutRangeZone(row); },

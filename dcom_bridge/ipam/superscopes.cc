@@ -126,6 +126,8 @@ absl::Status AddScopesToSuperscope::ListSteps(Store& store, StepList& steps) {
                                    superscope_, server_name),
                   [this](Store& s) { return PutSuperscope(superscope_, superscope_.parent_server_id(), s); });
     id = RowRef(steps, *made);
+    steps.ReturnRowOf(*made,
+                      [](Store& s, std::int64_t superscope) { return s.dhcp.GetSuperscope(superscope); });
   }
   for (const std::int64_t scope : parameters_.scope_ids()) {
     IPAM_RETURN_IF_ERROR(AddScope(scope, id, made, store, steps));
@@ -235,6 +237,8 @@ class RenameSuperscope final : public StepDelegate {
     }
     IPAM_ASSIGN_OR_RETURN(const auto row, RequireSuperscope(store, parameters_.superscope().record_id()));
     IPAM_ASSIGN_OR_RETURN(const std::size_t first, AddRename(row, store, steps));
+    steps.ReturnRowOf(first,
+                      [](Store& s, std::int64_t superscope) { return s.dhcp.GetSuperscope(superscope); });
     IPAM_ASSIGN_OR_RETURN(const auto partners, PartnerSuperscopes(store, row.record_id()));
     for (const v1::DhcpSuperscopeV4& partner : partners) {
       IPAM_RETURN_IF_ERROR(AddRename(partner, store, steps, first).status());

@@ -339,6 +339,39 @@ TEST_F(EngineTest, CreateDnsResourceRecordsMapsPtrRecordsToAddresses) {
             "0A630414");
 }
 
+template <typename Object>
+Object Returned(const std::vector<event::ProgressEvent>& events) {
+  const v1::DhcpMsmOverallCompletionStatus status = CompletionOf(events);
+  EXPECT_FALSE(status.has_ipam_update_error());
+  Object object;
+  EXPECT_TRUE(status.return_object().UnpackTo(&object)) << status.DebugString();
+  return object;
+}
+
+TEST_F(EngineTest, CompletionStatusHasTheObjectThatWasMade) {
+  Open();
+  const auto scope = Returned<v1::DhcpScope>(Run(Sample("CreateDhcpScope")));
+  EXPECT_EQ(absl::StrFormat("%d", scope.record_id()), Query("SELECT max(record_id) FROM dhcp_scopes"));
+  EXPECT_EQ(scope.scope_id(), "172.16.40.0");
+  EXPECT_EQ(Returned<v1::DhcpReservation>(Run(Sample("CreateDhcpReservation"))).address(), "192.168.8.77");
+  const auto failover = Returned<v1::DhcpFailover>(Run(Sample("CreateDhcpFailover")));
+  EXPECT_EQ(failover.record_id(), 1);
+  EXPECT_FALSE(failover.has_shared_secret());
+  EXPECT_EQ(Returned<v1::IpamIPAddress>(Run(Sample("CreateIpamIPAddress"))).record_id(), 1);
+  EXPECT_EQ(
+      Returned<v1::BaseDnsServerZone>(Run(Sample("CreateDnsZone"))).dns_server_zone().zone().record_id(),
+      305);
+}
+
+TEST_F(EngineTest, CompletionStatusOfAFailureSaysSoAndHasNoObject) {
+  Open();
+  v1::OperationParameters parameters = Sample("CreateDhcpFailover");
+  parameters.mutable_dhcp_failover_with_scopes()->mutable_failover()->set_server2_record_id(7);
+  const v1::DhcpMsmOverallCompletionStatus status = CompletionOf(Run(parameters));
+  EXPECT_TRUE(status.has_ipam_update_error());
+  EXPECT_FALSE(status.has_return_object());
+}
+
 TEST_F(EngineTest, SubtasksCarryTheirFormatter) {
   Open();
   const auto events = Run(Sample("CreateDnsZone"));

@@ -51,8 +51,9 @@ TEST_F(ImportTest, ExportHasEveryTableOfTheDhcpServers) {
   ASSERT_OK(ImportYaml(database_, kNetwork));
   ASSERT_OK(ImportYaml(database_, IPAM_SOURCE_DIR "/tests/unit/ipam/plant.yaml"));
   const std::string first = Export();
-  for (const char* part : {"vendorClassesInCollection", "dhcp_policies", "startIpAddress: \"172.20.0.100\"",
-                           "userClass", "superscopeName: \"Lines\"", "dhcp_scope_failovers"}) {
+  for (const char* part :
+       {"vendorClassesInCollection", "dhcp_policies", "startIpAddress: \"172.20.0.100\"", "userClass",
+        "superscopeName: \"Lines\"", "dhcp_scope_failovers", "00-11-22-33-44-55", "partner.example"}) {
     EXPECT_THAT(first, HasSubstr(part));
   }
   const std::string path = dir_.File("out.yaml");

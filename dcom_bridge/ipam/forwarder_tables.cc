@@ -1,0 +1,32 @@
+#include "dcom_bridge/ipam/forwarder_tables.h"
+
+#include "dcom_bridge/ipam/rows.h"
+
+namespace ipam::engine {
+
+ForwarderTables::ForwarderTables(Database& db)
+    : put_(db,
+           "INSERT INTO dns_conditional_forwarders (record_id, server_id, name, details)"
+           " VALUES (nullif(?, 0), ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET"
+           " server_id = excluded.server_id, name = excluded.name, details = excluded.details"
+           " RETURNING record_id"),
+      list_(db, "SELECT details, record_id, server_id FROM dns_conditional_forwarders ORDER BY record_id") {}
+
+absl::StatusOr<std::int64_t> ForwarderTables::Put(const v1::DnsConditionalForwarder& forwarder) {
+  v1::DnsConditionalForwarder row = forwarder;
+  row.clear_modified_properties();
+  row.clear_set_properties();
+  row.clear_server_name();
+  return ReturnedId(
+      put_.Lookup(forwarder.record_id(), forwarder.dns_server_id(), forwarder.name(), ToJson(row)));
+}
+
+absl::StatusOr<std::vector<v1::DnsConditionalForwarder>> ForwarderTables::List() {
+  return ReadRows<v1::DnsConditionalForwarder>(list_.Query(),
+                                               [](const Cursor& row, v1::DnsConditionalForwarder& forwarder) {
+                                                 forwarder.set_record_id(row.Int64(1));
+                                                 forwarder.set_dns_server_id(row.Int64(2));
+                                               });
+}
+
+}  // namespace ipam::engine

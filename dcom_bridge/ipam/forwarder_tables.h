@@ -1,0 +1,25 @@
+// Conditional forwarders of DNS servers, [MS-IPAMM2] 3.1.1.1.52. The engine's thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "dcom_bridge/ipam/sqlite.h"
+#include "ipam/v1/dns.pb.h"
+
+namespace ipam::engine {
+
+class ForwarderTables {
+ public:
+  explicit ForwarderTables(Database& db);
+
+  absl::StatusOr<std::int64_t> Put(const v1::DnsConditionalForwarder& forwarder);
+  absl::StatusOr<std::vector<v1::DnsConditionalForwarder>> List();
+
+ private:
+  Statement put_;
+  Statement list_;
+};
+
+}  // namespace ipam::engine

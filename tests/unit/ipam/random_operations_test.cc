@@ -1,0 +1,196 @@
+// Properties that hold after any operations on DHCP: constraints, the mapping of ranges and addresses, export and
+// import.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "dcom_bridge/ipam/import_export.h"
+#include "dcom_bridge/ipam/store.h"
+#include "delegate_harness.h"
+#include "tests/support/matchers.h"
+
+namespace ipam::engine {
+namespace {
+
+class RandomOperations : public DelegateTest, public ::testing::WithParamInterface<unsigned> {
+ protected:
+  int Below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
+  // A record id of the table, or one that is not there.
+  std::string Any(const std::string& table, const std::string& key = "record_id") {
+    const std::string id = Query(absl::StrFormat("SELECT %s FROM %s ORDER BY (%s * %d) %% 1009 LIMIT 1", key,
+                                                 table, key, 1 + Below(1000)));
+    return id == "NULL" || Below(20) == 0 ? "4242" : id;
+  }
+  // The body of a scope of 172.30.0.0/16: those of /23 on the one server reach into those of /24 on the other.
+  std::string Scope(int server) {
+    const int prefix = server == 17 ? 24 : 23;
+    const int third = server == 17 ? Below(6) : 2 * Below(3);
+    const int start = 10 + Below(100);
+    return absl::StrFormat(
+        "parent_dhcp_server_record_id: %d scope_id: '172.30.%d.0' start_address: '172.30.%d.%d'"
+        " end_address: '172.30.%d.%d' subnet_mask: '255.255.%d.0' prefix_length: %d v4 {} %s",
+        server, third, third, start, prefix == 24 ? third : third + 1, start + 1 + Below(140),
+        prefix == 24 ? 255 : 254, prefix, Exclusions(third));
+  }
+  std::string Exclusions(int third) {
+    std::string text;
+    for (int i = Below(3); i > 0; --i) {
+      const int start = 10 + Below(200);
+      absl::StrAppend(
+          &text,
+          absl::StrFormat(
+              "exclusion_ranges { operation_tracker { operation: %s value { start_address: '172.30.%d.%d'"
+              " end_address: '172.30.%d.%d' v4 {} } } } ",
+              Below(4) == 0 ? "COLLECTION_OPERATIONS_DELETE" : "COLLECTION_OPERATIONS_ADD", third, start,
+              third, start + Below(40)));
+    }
+    return text;
+  }
+  std::string Edit() {
+    const std::string id = Any("dhcp_scopes WHERE scope_id BETWEEN x'ac1e0000' AND x'ac1eff00'");
+    const std::string server = Query("SELECT server_id FROM dhcp_scopes WHERE record_id = " + id);
+    return absl::StrCat("scope { record_id: ", id, " ", Scope(server == "18" ? 18 : 17), "}");
+  }
+  std::string Address() {
+    return absl::StrFormat(
+        "address { address: '172.30.%d.%d' mac_address: '0050568a11f2' v4 {}"
+        " custom_field_values { parent_custom_field_record_id: 8 parent_custom_field_number: 7 value: 'Host' "
+        "}"
+        " custom_field_values { parent_custom_field_record_id: 9 parent_custom_field_number: 8 value: 'MS "
+        "DHCP' }"
+        " custom_field_values { parent_custom_field_record_id: 10 parent_custom_field_number: 9"
+        "   value: 'dhcp%d.ad.example.org' }"
+        " custom_field_values { parent_custom_field_record_id: 11 parent_custom_field_number: 10 value: "
+        "'In-Use' } }",
+        Below(6), 10 + Below(200), 1 + Below(2));
+  }
+  std::string Reservation() {
+    const std::string scope = Any("dhcp_scopes WHERE af = 4");
+    return absl::StrFormat(
+        "scope_record_id: %s reservation { address: '172.30.%d.%d' name: 'r' v4 { mac_address: '0050568a11f2'"
+        " serving_clients_type: DHCP_SERVING_CLIENTS_TYPE_BOTH } parent_scope { record_id: %s scope_id: "
+        "'172.30.0.0'"
+        " subnet_mask: '255.255.255.0' v4 {} } }",
+        scope, Below(6), 10 + Below(200), scope);
+  }
+  std::string Policy() {
+    return absl::StrFormat(
+        "policy_name: 'p%d' server { record_id: 17 v4 {} } condition { user_class: 'x' } ranges {"
+        " start_ip_address: '172.30.1.%d' end_ip_address: '172.30.1.%d' }",
+        Below(9), 20 + Below(50), 70 + Below(50));
+  }
+  std::string Step();
+  void CheckStore();
+
+ private:
+  std::mt19937 random_{GetParam()};
+};
+
+std::string RandomOperations::Step() {
+  const char* flags[] = {"DEFAULT", "DELETE_IP_ADDRESS_RECORD", "DELETE_IP_ADDRESS_AND_DNS_RECORD"};
+  switch (Below(14)) {
+    case 0:
+    case 1:
+    case 2:
+      return RunText("CreateDhcpScope", "scope { " + Scope(17 + Below(2)) + "}");
+    case 3:
+    case 4:
+      return RunText("EditDhcpScope", Edit());
+    case 5:
+      return RunText("DeleteDhcpScope", "scope { v4 {} record_id: " + Any("dhcp_scopes") + "}");
+    case 6:
+    case 7:
+      return RunText("CreateIpamIPAddress", Address());
+    case 8:
+      return RunText("CreateDhcpReservation", Reservation());
+    case 9:
+      return RunText(
+          "DeleteDhcpReservation",
+          absl::StrCat("family: ADDRESS_FAMILY_INTER_NETWORK reservation_record_id: ",
+                       Any("dhcp_reservations"), " flag: DHCP_RESERVATION_DELETION_FLAG_", flags[Below(3)]));
+    case 10:
+      return RunText("AddScopesToSuperscope",
+                     absl::StrFormat("scope_ids: [%s, %s] superscope { record_id: %s }", Any("dhcp_scopes"),
+                                     Any("dhcp_scopes"), Any("dhcp_superscopes")));
+    case 11:
+      return RunText("CreateDhcpScopePolicy",
+                     absl::StrFormat("scope_list: %s policy { %s }", Any("dhcp_scopes"), Policy()));
+    case 12:
+      return RunText("UpdatePolicy", absl::StrFormat("policy { policy_id: %s processing_order: 1 %s }",
+                                                     Any("dhcp_policies", "policy_id"), Policy()));
+    default:
+      return RunText("DeletePolicy",
+                     absl::StrFormat("policies { policy_id: %s }", Any("dhcp_policies", "policy_id")));
+  }
+}
+
+std::vector<IpInterval> Applicable(const v1::IPRange& range, Store& store) {
+  std::vector<IpInterval> excluded;
+  if (range.scope_record_id() != 0) excluded = store.dhcp.ListExclusions(range.scope_record_id()).value();
+  return Without({*ParseIp(range.start_ip_address()), *ParseIp(range.end_ip_address())}, excluded);
+}
+
+bool Overlapping(const std::vector<IpInterval>& a, const std::vector<IpInterval>& b) {
+  return std::any_of(a.begin(), a.end(), [&b](const IpInterval& mine) {
+    return std::any_of(b.begin(), b.end(), [&mine](const IpInterval& theirs) {
+      return mine.start.size() == theirs.start.size() && Overlap(mine, theirs);
+    });
+  });
+}
+
+void RandomOperations::CheckStore() {
+  EXPECT_EQ(Rows("PRAGMA foreign_key_check"), "");
+  EXPECT_EQ(Rows("PRAGMA integrity_check"), "ok");
+  auto db = OpenDatabase(options_.database);
+  ASSERT_OK(db);
+  Store store(**db);
+  const std::vector<v1::IPRange> ranges = store.addresses.ListRanges().value();
+  for (const v1::IPRange& range : ranges) {
+    const auto mine = Applicable(range, store);
+    bool overlaps = false;
+    for (const v1::IPRange& other : ranges) {
+      if (other.record_id() == range.record_id() || !Overlapping(mine, Applicable(other, store))) continue;
+      overlaps = true;
+      // Addresses are counted once.
+      EXPECT_FALSE(range.use_for_utilization() && other.use_for_utilization())
+          << range.record_id() << " and " << other.record_id();
+    }
+    EXPECT_EQ(range.is_overlapping(), overlaps) << range.record_id();
+    EXPECT_TRUE(overlaps || range.use_for_utilization()) << range.record_id();
+  }
+  // An address belongs to the range of its owner that encloses it.
+  EXPECT_OK(store.addresses.ForEachAddress([&](const v1::IpamIPAddress& address) {
+    const auto range = store.addresses.FindRangeOf(*ParseIp(address.address()), 1,
+                                                   ManagementOf(address.custom_field_values()));
+    EXPECT_OK(range);
+    EXPECT_EQ(address.parent_ip_range_record_id(), range->value_or(0)) << address.address();
+    return absl::OkStatus();
+  }));
+}
+
+TEST_P(RandomOperations, KeepTheStoreInOrder) {
+  for (int i = 0; i < 60 && !HasFailure(); ++i) {
+    const std::string events = Step();
+    SCOPED_TRACE(absl::StrFormat("operation %d: %s", i, events));
+    CheckStore();
+  }
+  Close();
+  std::ostringstream first;
+  ASSERT_OK(ExportYaml(options_.database, first));
+  const std::string path = dir_.File("out.yaml");
+  std::ofstream(path) << first.str();
+  ASSERT_OK(ImportYaml(dir_.File("other.db"), path));
+  std::ostringstream second;
+  ASSERT_OK(ExportYaml(dir_.File("other.db"), second));
+  EXPECT_EQ(second.str(), first.str());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomOperations, ::testing::Range(1u, 5u));
+
+}  // namespace
+}  // namespace ipam::engine
