@@ -39,7 +39,10 @@ CustomFieldTables::CustomFieldTables(Database& db)
            "a.custom_field_id"
            " LEFT JOIN custom_field_values AS v ON v.record_id = a.custom_field_value_id"
            " WHERE a.object_type = ? AND a.used_by = ? ORDER BY a.record_id"),
-      find_built_in_(db, "SELECT record_id FROM custom_fields WHERE number = ?") {}
+      find_built_in_(db, "SELECT record_id FROM custom_fields WHERE number = ?"),
+      adopt_(db,
+             "UPDATE custom_field_value_associations SET custom_field_value_id = ?"
+             " WHERE custom_field_id = ? AND value = ? AND custom_field_value_id IS NULL") {}
 
 absl::StatusOr<std::int64_t> CustomFieldTables::Put(const v1::CustomField& field) {
   v1::CustomField row = field;
@@ -153,6 +156,7 @@ absl::StatusOr<v1::CustomFieldValue> CustomFieldTables::BuiltIn(v1::BuiltInCusto
   }
   IPAM_ASSIGN_OR_RETURN(const std::int64_t added,
                         ReturnedId(put_value_.Lookup(0, *field_id, value, ToJson(made))));
+  IPAM_RETURN_IF_ERROR(adopt_.Run(added, *field_id, value));  // of objects that had the text alone
   made.set_record_id(added);
   return made;
 }

@@ -57,6 +57,7 @@ class CustomFieldTables {
   Statement set_;
   Statement get_;
   Statement find_built_in_;
+  Statement adopt_;
 };
 
 // What the values say of the owner of an address, before they are stored.

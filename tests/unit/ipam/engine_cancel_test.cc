@@ -214,7 +214,7 @@ TEST_F(EngineCancelTest, AStoreOfTheFirstVersionKeepsItsOperations) {
         "ALTER TABLE operations DROP COLUMN initiator;"
         "PRAGMA application_id = 0x4950414d; PRAGMA user_version = 1;"
         "INSERT INTO operations VALUES (1, '{01234567-89AB-CDEF-0123-456789ABCDEF}', 'CreateDnsZone', "
-        "'PLANT\\dora', 1, 2)"));
+        "'PLANT\\dora', 1, 1699999999000000)"));  // not long enough ago to be removed
   }
   Open();
   EXPECT_EQ(Query("SELECT account || ifnull(initiator, ' for itself') FROM operations"),

@@ -42,14 +42,12 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
     for (int i = Below(3); i > 0; --i) {
       const int start = 10 + Below(200);
       absl::StrAppend(
-          &text,
-          absl::StrFormat(
-              "exclusion_ranges { operation_tracker { operation: %s value { start_address: '172.30.%d.%d'"
-              " end_address: '172.30.%d.%d' v4 {} } } } ",
-              Below(4) == 0 ? "COLLECTION_OPERATIONS_DELETE" : "COLLECTION_OPERATIONS_ADD", third, start,
-              third, start + Below(40)));
+          &text, absl::StrFormat("operation_tracker { operation: %s value { start_address: '172.30.%d.%d'"
+                                 " end_address: '172.30.%d.%d' v4 {} } } ",
+                                 Below(4) == 0 ? "COLLECTION_OPERATIONS_DELETE" : "COLLECTION_OPERATIONS_ADD",
+                                 third, start, third, start + Below(40)));
     }
-    return text;
+    return text.empty() ? text : absl::StrCat("exclusion_ranges { ", text, "}");
   }
   std::string Edit() {
     const std::string id = Any("dhcp_scopes WHERE scope_id BETWEEN x'ac1e0000' AND x'ac1eff00'");
