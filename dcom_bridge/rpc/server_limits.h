@@ -23,7 +23,7 @@ struct ServerLimits {
   // --- of all connections
 
   std::size_t max_connections = 8192;
-  std::size_t max_connections_per_peer = 1024;  // of one IPv4 address, or network /64 of IPv6
+  std::size_t max_connections_per_peer = 8192;  // of one IPv4 address, or network /64 of IPv6
   // Connections without an authenticated call, of all and of one peer: whoever knows no password
   // cannot keep out those who do from another address.
   std::size_t max_unauthenticated = 1024;
