@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/auth/random.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/bridge/callback_witness.h"
 #include "dcom_bridge/bridge/checked_texts.h"
 #include "dcom_bridge/bridge/dcom_source.h"
 #include "dcom_bridge/bridge/server_account.h"
@@ -59,26 +61,25 @@ class Bridge::Impl {
             clock_, random_)) {
     for (ServerOptions& server : options_.servers) {
       const auth::Credentials credentials = CredentialsOf(server);
-      auto rpc = std::make_unique<net::RpcClient>(
-          *loop_, net::RpcClientOptions{.level = Level()},
-          [this, credentials, &server](const net::Endpoint& endpoint) {
-            return auth::NewInitiator(TypeOf(options_.mechanism), credentials, SpnOf(server, endpoint.host),
-                                      clock_, random_);
-          });
+      NewInitiator new_initiator = [this, credentials, &server](const net::Endpoint& endpoint) {
+        return auth::NewInitiator(TypeOf(options_.mechanism), credentials, SpnOf(server, endpoint.host),
+                                  clock_, random_);
+      };
       sources_.push_back(std::make_unique<DcomSource>(
           server, options_,
-          DcomSource::Dependencies{loop_, std::move(rpc), exporter_, sink, texts_, clock_, steady_}));
+          DcomSource::Dependencies{loop_, std::move(new_initiator), Level(), exporter_, witness_, sink,
+                                   texts_, clock_, steady_, random_}));
       names_.push_back(server.name);
     }
   }
 
   absl::Status Start() {
-    services_.Add(resolver_);
-    services_.Add(exporter_);
+    services_.Add(witness_.resolver());
+    services_.Add(witness_.exporter());
     IPAM_ASSIGN_OR_RETURN(
         listener_, net::RpcListener::Listen(
                        *loop_, {.addresses = options_.callback_addresses, .port = options_.callback_port},
-                       services_, acceptors_, groups_));
+                       services_, witness_.acceptors(), groups_));
     port_ = listener_->port();
     listener_->set_on_closed([this](std::uint64_t association) {
       for (const auto& source : sources_) source->OnCallbackConnectionClosed(association);
@@ -106,7 +107,8 @@ class Bridge::Impl {
       stop_timer_ = loop_->After(std::min(grace, absl::Milliseconds(300)), [this, left] {
         reclaimer_.Stop();
         listener_.reset();
-        left->set_value();
+        // Behind what its connections still have to run: they use what goes with this object.
+        loop_->Post([left] { left->set_value(); });
       });
     });
     left->get_future().wait();
@@ -140,6 +142,7 @@ class Bridge::Impl {
   rpc::AccountAuthProvider acceptors_;
   rpc::ServiceTable services_;
   rpc::AssociationGroups groups_;
+  CallbackWitness witness_{resolver_, exporter_, acceptors_};
   std::vector<std::unique_ptr<DcomSource>> sources_;
   std::vector<std::string> names_;
   std::unique_ptr<net::RpcListener> listener_;

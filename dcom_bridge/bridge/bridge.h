@@ -52,12 +52,14 @@ struct BridgeOptions {
   std::string callback_keytab;
 
   absl::Duration call_timeout = absl::Seconds(30);      // of a call to a server
-  absl::Duration probe_interval = absl::Seconds(2);     // between ServerAlive2 calls on the kept connection
+  absl::Duration probe_interval = absl::Seconds(1);     // between ServerAlive2 calls on the kept connection
   absl::Duration unreachable_after = absl::Seconds(4);  // a probe without an answer: disconnected
   // A session that is lost for so long ends its operation as OUTCOME_UNKNOWN; it is tried on.
   absl::Duration resume_timeout = absl::Minutes(10);
   absl::Duration min_backoff = absl::Milliseconds(200);  // between attempts to connect, doubling ...
   absl::Duration max_backoff = absl::Seconds(5);         // ... up to this
+  absl::Duration min_retest = absl::Seconds(1);   // between tests of callbacks that do not come, doubling ...
+  absl::Duration max_retest = absl::Seconds(30);  // ... up to this
 };
 
 // The XML texts of callbacks, by the root element that ipam_progress.idl gives them.

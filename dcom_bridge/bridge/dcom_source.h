@@ -1,21 +1,15 @@
-// One management server over DCOM: keeps a probed connection to it, and its sessions.
-//
-// State x event:
-//
-//   Connecting     probe answered                  Connected
-//                  probe failed                    Disconnected, try again after the back-off
-//   Connected      probe without an answer while   Connected, probe again: large parameters keep a
-//                  parameters are being checked    server busy
-//                  probe failed, or connection     Disconnected: every session is told, try again at
-//                  closed                          once
-//   Disconnected   back-off over                   probe; the state stays until it is answered
+// One management server over DCOM: a connection to it that is probed, the sessions over it, and what its
+// Supervisor (supervisor.h, with the table of states) says of both.
 //
 // A probe is ServerAlive2 at the level of protection of all calls, so it proves address, account and
-// password.
+// password; a CallbackCheck at each connect proves that the server can call back. Large parameters, and a
+// server that looks for a way back to us, may keep a probe waiting: that is no loss of the connection.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <random>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,23 +17,34 @@
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/bridge/bridge.h"
+#include "dcom_bridge/bridge/callback_check.h"
 #include "dcom_bridge/bridge/session.h"
+#include "dcom_bridge/bridge/supervisor.h"
 #include "dcom_bridge/event/operation_source.h"
 #include "dcom_bridge/net/dcom_client.h"
 #include "dcom_bridge/net/rpc_client.h"
 
 namespace ipam::bridge {
 
+class Diagnosis;
+
+// A fresh initiator for a connection to `endpoint`, at the account of one server.
+using NewInitiator =
+    std::function<absl::StatusOr<std::unique_ptr<auth::SecurityContext>>(const net::Endpoint& endpoint)>;
+
 class DcomSource final : public event::OperationSource {
  public:
   struct Dependencies {
     std::shared_ptr<net::Loop> loop;
-    std::unique_ptr<net::RpcClient> rpc;  // at the account of this server
+    NewInitiator new_initiator;
+    auth::AuthLevel level;
     orpc::Exporter& exporter;
+    CallbackWitness& witness;
     event::EventSink& sink;
     const Texts& texts;
     base::Clock& clock;
     base::Clock& steady;
+    auth::RandomSource& random;
   };
   DcomSource(ServerOptions server, const BridgeOptions& options, Dependencies dependencies);
   ~DcomSource() override;
@@ -50,6 +55,7 @@ class DcomSource final : public event::OperationSource {
               event::Done done) override;
   void Cancel(std::string server_operation_id, event::Done done) override;
   event::SourceStatus State() const override;
+  void Diagnose(event::OnReport on_report, event::Done done) override;
 
   // Loop thread from here on.
   void Connect();
@@ -60,11 +66,19 @@ class DcomSource final : public event::OperationSource {
 
  private:
   void StartOnLoop(event::StartRequest request, event::Done done);
+  void DiagnoseOnLoop(event::OnReport on_report, event::Done done);
   void Probe();
   void OnProbed(const absl::Status& status);
+  void TestCallbacks();
+  void Perform(SupervisorActions actions);
   void OnDisconnected(const std::string& reason);
+  void OnStateChanged();
+  void EndCheck();
   std::vector<std::shared_ptr<Session>> Sessions() const;
-  bool SetState(event::SourceState state, const std::string& reason);
+  // Looks at the server's clock against ours, which either side may set at any time.
+  void CheckClocks();
+  void Publish();
+  void SetState(event::SourceState state, const std::string& reason);
   void SetCanCancel(bool can_cancel);
   absl::Duration RetryAfter(int failures);
 
@@ -72,13 +86,24 @@ class DcomSource final : public event::OperationSource {
   const BridgeOptions& options_;
   std::shared_ptr<net::Loop> loop_;
   base::Clock& clock_;
-  std::unique_ptr<net::RpcClient> rpc_;
+  base::Clock& steady_;
+  auth::RandomSource& random_;
+  const NewInitiator new_initiator_;
+  const auth::AuthLevel level_;
+  CallbackWitness& witness_;
+  net::RpcClient rpc_;
   net::DcomClient dcom_;
   SessionContext context_;
+  CallbackCheckContext check_context_;
+  Supervisor supervisor_;
+  Supervisor::State told_ = Supervisor::State::kConnecting;  // what the sessions know of
   absl::flat_hash_map<Session*, std::shared_ptr<Session>> sessions_;
   net::Timer next_probe_;
-  absl::Duration backoff_;
-  std::mt19937 random_{std::random_device{}()};
+  net::Timer next_test_;
+  std::shared_ptr<CallbackCheck> check_;  // while one runs
+  std::set<std::shared_ptr<Diagnosis>> diagnoses_;
+  std::optional<absl::Duration> server_clock_;  // ahead of steady_, since the last logon
+  std::string clock_note_;                      // empty: near enough
   bool stopped_ = false;
 
   mutable base::Mutex mutex_;

@@ -7,6 +7,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "dcom_bridge/event/diagnosis.h"
 
 namespace ipam::event {
 
@@ -15,9 +16,11 @@ enum class SourceState { kConnecting, kConnected, kConnectedNoCallbacks, kDiscon
 struct SourceStatus {
   std::string source;
   SourceState state = SourceState::kConnecting;
-  std::string reason;  // why, in words for an operator; empty when connected
+  std::string reason;  // why, in words for an operator; empty where nothing is wrong
   absl::Time since = absl::UnixEpoch();
-  bool can_cancel = false;  // Cancel() is offered; false until that is known
+  bool can_cancel = false;   // Cancel() is offered; false until that is known
+  std::string address = {};  // of the server, "host:port"
+  std::string account = {};  // that calls it, "DOMAIN\\user" or "user@REALM"
 };
 
 struct StartRequest {
@@ -53,6 +56,13 @@ class OperationSource {
 
   // Any thread, never blocks.
   virtual SourceStatus State() const = 0;
+
+  // Walks the way to the server over connections of its own; what runs is not touched. A report for each step
+  // as it ends, up to the first that failed, then `done`: OK whatever was found, kResourceExhausted where too
+  // many walk already.
+  virtual void Diagnose(OnReport /*on_report*/, Done done) {
+    done(absl::UnimplementedError("this source has no diagnosis"));
+  }
 };
 
 }  // namespace ipam::event

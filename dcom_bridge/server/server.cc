@@ -125,7 +125,8 @@ class Server::Impl {
       stop_timer_ = loop_->After(absl::Milliseconds(300), [this, &stopped] {
         reclaimer_.Stop();
         listener_.reset();
-        stopped.set_value();
+        // Behind what its connections still have to run: they use what goes with this object.
+        loop_->Post([&stopped] { stopped.set_value(); });
       });
     });
     stopped.get_future().wait();

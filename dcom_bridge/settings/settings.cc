@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "dcom_bridge/base/status_macros.h"
 
@@ -39,6 +41,19 @@ std::string Argument(const std::string& flag, const std::string& value) {
   return absl::StrCat("--", flag, "=", value);
 }
 
+// An item of a list: a value, or a map of values as "key=value,key=value".
+std::optional<std::string> ItemText(const YAML::Node& item) {
+  if (item.IsScalar()) return item.Scalar();
+  if (!item.IsMap()) return std::nullopt;
+  std::vector<std::string> parts;
+  for (const auto& entry : item) {
+    if (!entry.first.IsScalar() || !entry.second.IsScalar()) return std::nullopt;
+    parts.push_back(absl::StrCat(entry.first.Scalar(), "=",
+                                 absl::StrReplaceAll(entry.second.Scalar(), {{"\\", "\\\\"}, {",", "\\,"}})));
+  }
+  return absl::StrJoin(parts, ",");
+}
+
 absl::Status AppendScalarOrList(const CLI::App& app, const std::string& path, const std::string& flag,
                                 const YAML::Node& node, std::vector<std::string>& out) {
   const auto at = [&] { return absl::StrFormat("%s:%d: ", path, node.Mark().line + 1); };
@@ -53,9 +68,9 @@ absl::Status AppendScalarOrList(const CLI::App& app, const std::string& path, co
   if (!node.IsSequence())
     return absl::InvalidArgumentError(at() + "'" + key + "' must be a value or a list of values");
   for (const YAML::Node& item : node) {
-    if (!item.IsScalar())
-      return absl::InvalidArgumentError(at() + "'" + key + "' holds something that is no value");
-    out.push_back(Argument(flag, item.Scalar()));
+    const std::optional<std::string> text = ItemText(item);
+    if (!text) return absl::InvalidArgumentError(at() + "'" + key + "' holds something that is no value");
+    out.push_back(Argument(flag, *text));
   }
   return absl::OkStatus();
 }

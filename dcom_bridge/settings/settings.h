@@ -2,7 +2,9 @@
 //
 // Options are declared once, on a CLI::App, by their flag: "--grpc-listen" is the key `listen` of the section
 // `grpc` in the file and the variable PREFIX_GRPC_LISTEN. A variable of that name with _FILE at its end names
-// a file that holds the value (for secrets; one trailing newline is dropped). An unknown key in the file or
+// a file that holds the value (for secrets; one trailing newline is dropped). A list in the file gives a
+// repeatable option several times; a map in a list is one value, "key=value,key=value", with a backslash
+// before each comma and backslash of its own. An unknown key in the file or
 // an unknown flag is an error, an unknown variable with the prefix is a warning.
 #pragma once
 

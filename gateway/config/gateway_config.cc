@@ -7,6 +7,7 @@
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/settings/host_port.h"
 #include "dcom_bridge/settings/settings.h"
+#include "gateway/config/sources.h"
 
 namespace ipam::config {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 struct Raw {
   std::string server;
   std::string source_name;
+  std::vector<std::string> sources;
   std::vector<std::string> callback_listen = {"127.0.0.1:0"};
   std::string http_listen = "127.0.0.1:8080";
   std::string retention_age = "720h";
@@ -27,6 +29,14 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
 
   app.add_option("--dcom-server", raw.server, "Management server")->type_name("HOST[:PORT]");
   app.add_option("--dcom-source", raw.source_name, "Its name in the API (default: as in --dcom-server)");
+  app.add_option(
+         "--source,--sources", raw.sources,
+         "One more management server, repeatable: name=NAME,server=HOST[:PORT],domain=DOMAIN,user=USER,"
+         "password_file=FILE, or kerberos_principal, keytab, ccache; spn, callback_account. Without an "
+         "account: "
+         "that of the --dcom- options. In the file a list of maps")
+      ->type_name("KEY=VALUE,...")
+      ->take_all();
   app.add_option("--dcom-domain", server.domain, "Domain of the account");
   app.add_option("--dcom-user", server.user, "Account that calls the server and may call back");
   app.add_option("--dcom-password", server.password,
@@ -62,7 +72,7 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
       ->take_all()
       ->capture_default_str();
   app.add_option(
-         "--dcom-callback-host", c.bridge.callback_hosts,
+         "--dcom-callback-advertise", c.bridge.callback_hosts,
          "Name or address under which the server reaches it, repeatable (default: the listen address)")
       ->take_all();
 
@@ -107,10 +117,7 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
   app.add_option("--pid-file", c.pid_file, "Written when everything listens")->type_name("FILE");
 }
 
-absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& raw) {
-  if (raw.server.empty()) {
-    return absl::InvalidArgumentError("--dcom-server is missing: HOST[:PORT] of the management server");
-  }
+absl::Status AddServer(GatewayConfig& c, bridge::ServerOptions server, const Raw& raw) {
   IPAM_ASSIGN_OR_RETURN(const settings::HostPort target,
                         settings::ParseHostPort("--dcom-server", raw.server, 135));
   server.host = target.host;
@@ -122,7 +129,22 @@ absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& r
   if (server.user.empty() && server.kerberos_principal.empty() && server.callback_account.empty())
     return absl::InvalidArgumentError("--dcom-callback-account is missing: who may call back");
   server.name = raw.source_name.empty() ? raw.server : raw.source_name;
-  c.bridge.servers.push_back(std::move(server));
+  c.bridge.servers.insert(c.bridge.servers.begin(), std::move(server));
+  return absl::OkStatus();
+}
+
+absl::Status Finish(GatewayConfig& c, bridge::ServerOptions server, const Raw& raw) {
+  for (const std::string& source : raw.sources) {
+    IPAM_ASSIGN_OR_RETURN(bridge::ServerOptions more, ParseSource(source, server));
+    c.bridge.servers.push_back(std::move(more));
+  }
+  if (raw.server.empty() && raw.sources.empty()) {
+    return absl::InvalidArgumentError("--dcom-server is missing: HOST[:PORT] of the management server");
+  }
+  if (!raw.server.empty()) {
+    IPAM_RETURN_IF_ERROR(AddServer(c, std::move(server), raw));
+  }
+  IPAM_RETURN_IF_ERROR(CheckNames(c.bridge.servers));
   IPAM_ASSIGN_OR_RETURN(settings::Listen callback,
                         settings::ParseListen("--dcom-callback-listen", raw.callback_listen));
   c.bridge.callback_addresses = std::move(callback.addresses);

@@ -126,20 +126,18 @@ CallResult Client::Repeat(const Begin& begin) {
   }
 }
 
-CallResult Client::Watch(const v1::WatchOperationsRequest& request,
-                         const std::function<void(const v1::WatchOperationsResponse&)>& on_frame,
-                         const std::function<void()>& on_tick) {
+CallResult Client::Pump(grpc::ClientContext& context, const std::function<void(void*)>& start,
+                        const std::function<void(void*)>& read,
+                        const std::function<void(grpc::Status*, void*)>& finish,
+                        const std::function<void()>& on_message, const std::function<void()>& on_tick) {
   enum class Pending { kStart, kRead, kFinish };  // one at a time
   Pending pending = Pending::kStart;
-  grpc::ClientContext context;
-  v1::WatchOperationsResponse frame;
   grpc::Status status;
   std::string reason;
   absl::Time heard = absl::Now();
   absl::Time ticked = heard;
   bool connected = false;
-  auto reader = stub_->PrepareAsyncWatchOperations(&context, request, &queue_);
-  reader->StartCall(&pending);
+  start(&pending);
   for (;;) {
     void* tag = nullptr;
     bool ok = false;
@@ -154,14 +152,14 @@ CallResult Client::Watch(const v1::WatchOperationsRequest& request,
       }
       if (pending == Pending::kRead && ok) {
         heard = now;
-        on_frame(frame);
+        on_message();
       }
       if (ok) {
         pending = Pending::kRead;
-        reader->Read(&frame, &pending);
+        read(&pending);
       } else {
         pending = Pending::kFinish;
-        reader->Finish(&status, &pending);
+        finish(&status, &pending);
       }
     }
     if (now - ticked >= timing_.tick || !event) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include "absl/time/time.h"
 #include "ipam/progress/v1/progress.grpc.pb.h"
@@ -64,10 +65,24 @@ class Client {
     });
   }
 
-  // One stream, to its end. `on_tick` comes between frames, at least every tick.
-  CallResult Watch(const v1::WatchOperationsRequest& request,
-                   const std::function<void(const v1::WatchOperationsResponse&)>& on_frame,
-                   const std::function<void()>& on_tick);
+  template <typename Request, typename Response>
+  using StreamMethod = std::unique_ptr<grpc::ClientAsyncReader<Response>> (v1::ProgressService::Stub::*)(
+      grpc::ClientContext*, const Request&, grpc::CompletionQueue*);
+
+  // One stream, to its end, such as Stream(&v1::ProgressService::Stub::PrepareAsyncWatchOperations, ...).
+  // `on_tick` comes between messages, at least every tick.
+  template <typename Request, typename Response>
+  CallResult Stream(StreamMethod<Request, Response> method, const Request& request,
+                    const std::function<void(const std::type_identity_t<Response>&)>& on_message,
+                    const std::function<void()>& on_tick) {
+    grpc::ClientContext context;
+    Response message;
+    auto reader = (stub_.get()->*method)(&context, request, &queue_);
+    return Pump(
+        context, [&](void* tag) { reader->StartCall(tag); }, [&](void* tag) { reader->Read(&message, tag); },
+        [&](grpc::Status* status, void* tag) { reader->Finish(status, tag); }, [&] { on_message(message); },
+        on_tick);
+  }
 
   // False where it was interrupted.
   bool Sleep(absl::Duration duration, const std::function<void()>& on_tick);
@@ -80,6 +95,11 @@ class Client {
   // Begins a call and gives what must live until it ended.
   using Begin = std::function<std::shared_ptr<void>(grpc::ClientContext&, grpc::Status&)>;
   CallResult Repeat(const Begin& begin);
+  // Reads a stream to its end through these four.
+  CallResult Pump(grpc::ClientContext& context, const std::function<void(void*)>& start,
+                  const std::function<void(void*)>& read,
+                  const std::function<void(grpc::Status*, void*)>& finish,
+                  const std::function<void()>& on_message, const std::function<void()>& on_tick);
   bool Ready();
   // What a call that ended with `status` came to; `reason` where this side cancelled it.
   CallResult Judge(const grpc::Status& status, const std::string& reason);

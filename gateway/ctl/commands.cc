@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "gateway/ctl/cancel.h"
+#include "gateway/ctl/doctor.h"
 #include "gateway/ctl/refusal.h"
 #include "gateway/ctl/start.h"
 #include "gateway/ctl/table.h"
@@ -160,10 +161,11 @@ ExitCode Sources(const Options& options, Client& client, const Output& output) {
     PrintJson(output, all);
     return kSucceeded;
   }
-  Table table({"SOURCE", "STATE", "SINCE", "RUNNING", "REASON"});
+  Table table({"SOURCE", "STATE", "SINCE", "RUNNING", "ADDRESS", "ACCOUNT", "REASON"});
   for (const v1::SourceStatus& source : all.sources()) {
     table.Add({source.source(), Words(source.state()), Time(source.since()),
-               absl::StrCat(source.running_operations()), source.reason()});
+               absl::StrCat(source.running_operations()), source.address(), source.account(),
+               source.reason()});
   }
   PrintText(output, table.Text());
   return kSucceeded;
@@ -267,6 +269,8 @@ ExitCode RunCommand(const Options& options, Client& client, const Output& output
       return Events(options, client, output);
     case Command::kSources:
       return Sources(options, client, output);
+    case Command::kDoctor:
+      return Doctor(options, client, output);
     case Command::kVersion:
       PrintText(output, options.json ? "{\"version\":\"" IPAM_VERSION "\"}\n" : "ipamctl " IPAM_VERSION "\n");
       return kSucceeded;

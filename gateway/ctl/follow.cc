@@ -54,7 +54,8 @@ CallResult Follow(Client& client, v1::WatchOperationsRequest request, const Reco
       state.Apply(frame);
       renderer.OnFrame(frame, state);
     };
-    CallResult result = client.Watch(request, on_frame, tick);
+    CallResult result =
+        client.Stream(&v1::ProgressService::Stub::PrepareAsyncWatchOperations, request, on_frame, tick);
     if (result.how == How::kInterrupted || !GoesOn(result, request.until_done())) return result;
     const bool reached = was_reached || result.how == How::kAnswered;
     if (!reached) return result;

@@ -21,6 +21,7 @@ constexpr char kFooter[] = R"(Examples:
   ipamctl list --filter 'state=RUNNING'    what runs now
   ipamctl cancel abc --watch               ask an operation to stop, and follow it until it has
   ipamctl events operations/abc            the journal of one operation
+  ipamctl doctor ipam1                     why a management server is not connected
 
 Exit codes: 0 succeeded (with warnings too), 1 failed, 2 wrong usage, 3 partially failed, 4 outcome unknown,
 5 gateway unreachable or call refused, 6 cancelled, 130 interrupted. Of several operations the worst:
@@ -224,6 +225,11 @@ class CommandLine {
         ->check(CLI::Validator(CheckSequence, "", "sequence"));
 
     Add("sources", Command::kSources, "List the management servers and the state of the sessions to them");
+    Add("doctor", Command::kDoctor,
+        "Walk the way to a management server step by step; at the first failure say who refused, and what to "
+        "change")
+        ->add_option("SOURCE", options_.source, "Its name in `sources`; none: the only one")
+        ->type_name("");
     Add("version", Command::kVersion, "Print the version");
   }
 

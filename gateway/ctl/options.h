@@ -14,7 +14,7 @@ namespace ipam::ctl {
 
 inline constexpr char kDefaultGateway[] = "127.0.0.1:50051";
 
-enum class Command { kStart, kWatch, kCancel, kList, kGet, kEvents, kSources, kVersion };
+enum class Command { kStart, kWatch, kCancel, kList, kGet, kEvents, kSources, kDoctor, kVersion };
 
 struct Options {
   Command command = Command::kVersion;
@@ -25,7 +25,7 @@ struct Options {
   std::vector<std::string> files;  // start
   bool watch = false;              // cancel too
   bool validate_only = false;
-  std::string source;
+  std::string source;  // doctor too
   std::string request_id;
 
   ProgressMode progress = ProgressMode::kAuto;  // start, watch, cancel

@@ -105,6 +105,10 @@ std::string Words(progress::v1::SourceState state) {
   return Name(progress::v1::SourceState_Name(state), "SOURCE_STATE_", state);
 }
 
+std::string Words(progress::v1::DiagnosisStep step) {
+  return Name(progress::v1::DiagnosisStep_Name(step), "DIAGNOSIS_STEP_", step);
+}
+
 std::string Describe(const progress::v1::Event& event) {
   using progress::v1::Event;
   const auto of_subtask = [](const progress::v1::Subtask& subtask) {

@@ -14,6 +14,7 @@ namespace ipam::ctl {
 std::string Words(progress::v1::OperationState state);
 std::string Words(progress::v1::SubtaskStatus status);
 std::string Words(progress::v1::SourceState state);
+std::string Words(progress::v1::DiagnosisStep step);
 
 // An event in a few words: "started", "create the scope: completed with success", "42%".
 std::string Describe(const progress::v1::Event& event);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/grpc_api/diagnosis_reactor.h"
 #include "gateway/grpc_api/status.h"
 #include "gateway/grpc_api/watch_reactor.h"
 
@@ -71,6 +72,11 @@ grpc::ServerUnaryReactor* ProgressService::ListSources(Context* context,
                                                        const v1::ListSourcesRequest* request,
                                                        v1::ListSourcesResponse* response) {
   return Answer(context, response, hub_.ListSources(*request));
+}
+
+grpc::ServerWriteReactor<v1::DiagnoseSourceResponse>* ProgressService::DiagnoseSource(
+    Context*, const v1::DiagnoseSourceRequest* request) {
+  return StartDiagnosis(hub_, *request);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* ProgressService::WatchOperations(

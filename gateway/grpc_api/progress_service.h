@@ -9,14 +9,15 @@ namespace ipam::grpc_api {
 namespace v1 = ::ipam::progress::v1;
 
 using ProgressCallbacks = v1::ProgressService::WithRawCallbackMethod_WatchOperations<
-    v1::ProgressService::WithCallbackMethod_StartOperation<
-        v1::ProgressService::WithCallbackMethod_GetOperation<
-            v1::ProgressService::WithCallbackMethod_ListOperations<
-                v1::ProgressService::WithCallbackMethod_ListSubtasks<
-                    v1::ProgressService::WithCallbackMethod_ListEvents<
-                        v1::ProgressService::WithCallbackMethod_CancelOperation<
-                            v1::ProgressService::WithCallbackMethod_ListSources<
-                                v1::ProgressService::Service>>>>>>>>;
+    v1::ProgressService::WithCallbackMethod_DiagnoseSource<
+        v1::ProgressService::WithCallbackMethod_StartOperation<
+            v1::ProgressService::WithCallbackMethod_GetOperation<
+                v1::ProgressService::WithCallbackMethod_ListOperations<
+                    v1::ProgressService::WithCallbackMethod_ListSubtasks<
+                        v1::ProgressService::WithCallbackMethod_ListEvents<
+                            v1::ProgressService::WithCallbackMethod_CancelOperation<
+                                v1::ProgressService::WithCallbackMethod_ListSources<
+                                    v1::ProgressService::Service>>>>>>>>>;
 
 class ProgressService final : public ProgressCallbacks {
  public:
@@ -33,6 +34,8 @@ class ProgressService final : public ProgressCallbacks {
   Unary* ListEvents(Context*, const v1::ListEventsRequest*, v1::ListEventsResponse*) override;
   Unary* CancelOperation(Context*, const v1::CancelOperationRequest*, v1::Operation*) override;
   Unary* ListSources(Context*, const v1::ListSourcesRequest*, v1::ListSourcesResponse*) override;
+  grpc::ServerWriteReactor<v1::DiagnoseSourceResponse>* DiagnoseSource(
+      Context*, const v1::DiagnoseSourceRequest*) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchOperations(Context*, const grpc::ByteBuffer*) override;
 
   hub::Service& hub_;

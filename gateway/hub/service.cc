@@ -97,6 +97,10 @@ class ServiceImpl final : public Service {
   absl::StatusOr<v1::ListSubtasksResponse> ListSubtasks(const v1::ListSubtasksRequest& request) override;
   absl::StatusOr<v1::ListEventsResponse> ListEvents(const v1::ListEventsRequest& request) override;
   absl::StatusOr<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest& request) override;
+  void DiagnoseSource(const v1::DiagnoseSourceRequest& request, OnDiagnosis on_step,
+                      absl::AnyInvocable<void(absl::Status)> done) override {
+    starter_->Diagnose(request, std::move(on_step), std::move(done));
+  }
   absl::StatusOr<std::string> CompletionStatusXml(const std::string& name) override;
   absl::StatusOr<std::shared_ptr<Outbox>> Watch(const v1::WatchOperationsRequest& request,
                                                 const Caller& caller,

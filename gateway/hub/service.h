@@ -2,6 +2,7 @@
 // here may be called from any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,11 @@ class Service : public event::EventSink {
   virtual absl::StatusOr<v1::ListSubtasksResponse> ListSubtasks(const v1::ListSubtasksRequest& request) = 0;
   virtual absl::StatusOr<v1::ListEventsResponse> ListEvents(const v1::ListEventsRequest& request) = 0;
   virtual absl::StatusOr<v1::ListSourcesResponse> ListSources(const v1::ListSourcesRequest& request) = 0;
+  // `on_step` is called for each step as it ends, `done` last, both from any thread, also from inside; neither
+  // may block. False of `on_step`: nobody listens any more.
+  using OnDiagnosis = std::function<bool(v1::DiagnoseSourceResponse)>;
+  virtual void DiagnoseSource(const v1::DiagnoseSourceRequest& request, OnDiagnosis on_step,
+                              absl::AnyInvocable<void(absl::Status)> done) = 0;
   // The whole text, whatever its size. kNotFound where the operation has none.
   virtual absl::StatusOr<std::string> CompletionStatusXml(const std::string& name) = 0;
 

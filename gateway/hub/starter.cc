@@ -68,11 +68,37 @@ std::vector<v1::SourceStatus> Starter::Sources() const {
     status.set_source(name);
     status.set_state(ToProto(state.state));
     status.set_reason(state.reason);
+    status.set_address(state.address);
+    status.set_account(state.account);
     *status.mutable_since() = hub::ToProto(state.since);
     status.set_can_cancel(state.can_cancel);
     status.set_running_operations(catalog_.running_of(name));
   }
   return result;
+}
+
+void Starter::Diagnose(const v1::DiagnoseSourceRequest& request,
+                       std::function<bool(v1::DiagnoseSourceResponse)> on_step,
+                       absl::AnyInvocable<void(absl::Status)> done) const {
+  const absl::StatusOr<std::string> name = ChooseSource(request.source());
+  if (!name.ok()) return done(name.status());
+  event::OperationSource* source = FindSource(*name);
+  if (source == nullptr) return done(absl::UnavailableError("the gateway is stopping"));
+  source->Diagnose(
+      [on_step = std::move(on_step)](const event::DiagnosisReport& report) {
+        v1::DiagnoseSourceResponse response;
+        // Both are numbered as in the contract.
+        response.set_step(static_cast<v1::DiagnosisStep>(report.step));
+        response.set_outcome(static_cast<v1::DiagnosisOutcome>(report.outcome));
+        response.set_detail(report.detail);
+        response.set_advice(report.advice);
+        absl::Duration left = report.duration;
+        response.mutable_duration()->set_seconds(absl::IDivDuration(left, absl::Seconds(1), &left));
+        response.mutable_duration()->set_nanos(
+            static_cast<std::int32_t>(absl::IDivDuration(left, absl::Nanoseconds(1), &left)));
+        return on_step(std::move(response));
+      },
+      std::move(done));
 }
 
 event::OperationSource* Starter::FindSource(const std::string& name) const {

@@ -46,6 +46,10 @@ class Starter {
 
   // By name.
   std::vector<v1::SourceStatus> Sources() const;
+  // Any thread; see Service.
+  void Diagnose(const v1::DiagnoseSourceRequest& request,
+                std::function<bool(v1::DiagnoseSourceResponse)> on_step,
+                absl::AnyInvocable<void(absl::Status)> done) const;
 
  private:
   using Key = std::pair<std::string, std::string>;  // initiator, request_id

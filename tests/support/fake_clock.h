@@ -10,6 +10,7 @@ class FakeClock final : public base::Clock {
  public:
   absl::Time Now() override { return now_; }
   void Advance(absl::Duration by) { now_ += by; }
+  void Set(absl::Time now) { now_ = now; }
 
  private:
   absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);

@@ -158,7 +158,8 @@ export class View {
       chip.dataset.source = status.source;
       chip.dataset.state = status.state ?? "";
       chip.dataset.tone = tone;
-      if (status.reason) chip.title = status.reason;
+      chip.title = [[status.account, status.address].filter(Boolean).join(" at "), status.reason]
+        .filter(Boolean).join(": ");
       return chip;
     });
     this.#at("sources").replaceChildren(...chips);

@@ -106,6 +106,9 @@ class HandingServer {
         name_ = base::ToUtf8(request->parameters.value());
         return respond(orpc::OrpcReply{ndr::Encode(idl::ResultResponse{base::kOk}), {}});
       }
+      // The gateway's test of the callbacks, before any operation.
+      if (name_.empty())
+        return respond(orpc::OrpcReply{ndr::Encode(idl::ResultResponse{base::kIllegalMethodCall}), {}});
       const auto request = ndr::Decode<idl::StartOperationWithCallback>(call.body, call.endian);
       const base::Bytes& bytes = request->progress_callback->objref;
       server_.waiting_.insert_or_assign(name_, std::move(respond));
@@ -113,7 +116,9 @@ class HandingServer {
           absl::StrCat("objref ", name_, " ",
                        absl::BytesToHexString({reinterpret_cast<const char*>(bytes.data()), bytes.size()})));
     }
-    void OnReleased(orpc::ReleaseReason) override { Print(absl::StrCat("session ", name_, " released")); }
+    void OnReleased(orpc::ReleaseReason) override {
+      if (!name_.empty()) Print(absl::StrCat("session ", name_, " released"));
+    }
 
    private:
     HandingServer& server_;

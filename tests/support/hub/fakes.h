@@ -147,6 +147,20 @@ class FakeSource final : public event::OperationSource {
     return resumed_;
   }
   void Cancel(std::string, event::Done done) override { done(cancel_status); }
+  // Two steps, unless nobody wants the second.
+  void Diagnose(event::OnReport on_report, event::Done done) override {
+    const bool wanted = on_report({.step = event::DiagnosisStep::kName,
+                                   .outcome = event::DiagnosisOutcome::kOk,
+                                   .detail = "an address",
+                                   .duration = absl::Milliseconds(1500)});
+    if (wanted) {
+      on_report({.step = event::DiagnosisStep::kPort,
+                 .outcome = event::DiagnosisOutcome::kFailed,
+                 .detail = "refused",
+                 .advice = "start it"});
+    }
+    done(absl::OkStatus());
+  }
   event::SourceStatus State() const override {
     base::MutexLock lock(mutex_);
     return state_;

@@ -79,7 +79,7 @@ struct Side {
         rpc(*loop, {},
             [this](const net::Endpoint&) {
               return auth::NewInitiator(auth::AuthType::kSpnego,
-                                        {"DOM", "gw", auth::NtHash::OfPassword("pw")}, "", clock, random);
+                                        {"DOM", "gw", auth::NtHash::OfPassword(password)}, "", clock, random);
             }),
         dcom(*loop, rpc, clock, {}) {
     services.Add(resolver);
@@ -90,7 +90,16 @@ struct Side {
         {.hosts = {"127.0.0.1"}, .port = listener->port(), .auth_types = {auth::AuthType::kSpnego}});
   }
 
+  // What the listener's connections still have to run, while that which they use is there.
+  ~Side() {
+    listener.reset();
+    loop->Post([this] { loop->Stop(); });
+    loop->Restart();
+    loop->Run();
+  }
+
   std::shared_ptr<net::Loop> loop;
+  std::string password = "pw";  // of the connections that are made from now on
   base::SystemClock clock;
   auth::SystemRandom random;
   rpc::AccountAuthProvider acceptors = Acceptors(clock, random);

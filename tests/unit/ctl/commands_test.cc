@@ -392,12 +392,77 @@ TEST_F(CommandsTest, SourcesSayWhyOneIsDown) {
     source->set_state(v1::SOURCE_STATE_DISCONNECTED);
     source->set_reason("wrong password");
     source->set_running_operations(2);
+    source->set_address("dc1.example:135");
+    source->set_account("CORP\\gw");
     return grpc::Status::OK;
   };
   EXPECT_EQ(Run({"sources"}), 0);
   EXPECT_EQ(out_.text(),
-            "SOURCE  STATE         SINCE  RUNNING  REASON\n"
-            "dc1     disconnected         2        wrong password\n");
+            "SOURCE  STATE         SINCE  RUNNING  ADDRESS          ACCOUNT  REASON\n"
+            "dc1     disconnected         2        dc1.example:135  CORP\\gw  wrong password\n");
+}
+
+v1::DiagnoseSourceResponse Step(v1::DiagnosisStep step, v1::DiagnosisOutcome outcome,
+                                const std::string& detail, const std::string& advice = "") {
+  v1::DiagnoseSourceResponse response;
+  response.set_step(step);
+  response.set_outcome(outcome);
+  response.set_detail(detail);
+  response.set_advice(advice);
+  response.mutable_duration()->set_nanos(2'345'678);
+  return response;
+}
+
+TEST_F(CommandsTest, TheDoctorShowsEachStepAndFailsWithTheLast) {
+  std::string asked;
+  gateway_.diagnose = [&](const v1::DiagnoseSourceRequest& request, auto* writer) {
+    asked = request.source();
+    writer->Write(Step(v1::DIAGNOSIS_STEP_NAME, v1::DIAGNOSIS_OUTCOME_OK, "dc1 is 10.0.0.1"));
+    writer->Write(Step(v1::DIAGNOSIS_STEP_PORT, v1::DIAGNOSIS_OUTCOME_FAILED, "refused\x1b[2J", "start it"));
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"doctor", "dc1"}), kFailed);
+  EXPECT_EQ(asked, "dc1");
+  EXPECT_EQ(out_.text().find('\x1b'), std::string::npos);
+  EXPECT_THAT(out_.text(), StartsWith("ok       name            dc1 is 10.0.0.1 (2.3ms)\n"
+                                      "FAILED   port            refused"));
+  EXPECT_THAT(out_.text(), HasSubstr("\n                         -> start it\n"));
+}
+
+TEST_F(CommandsTest, TheDoctorIsContentWhereTheLastStepWorks) {
+  gateway_.diagnose = [](const v1::DiagnoseSourceRequest&, auto* writer) {
+    writer->Write(
+        Step(v1::DIAGNOSIS_STEP_AUTHENTICATION, v1::DIAGNOSIS_OUTCOME_WARNING, "clocks", "set them"));
+    writer->Write(Step(v1::DIAGNOSIS_STEP_CALLBACK, v1::DIAGNOSIS_OUTCOME_OK, "it called back"));
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"doctor"}), kSucceeded);
+  EXPECT_THAT(out_.text(), HasSubstr("warning  authentication"));
+  EXPECT_THAT(out_.text(), testing::EndsWith("Everything works.\n"));
+}
+
+TEST_F(CommandsTest, TheDoctorGivesOneObjectOfJson) {
+  gateway_.diagnose = [](const v1::DiagnoseSourceRequest&, auto* writer) {
+    writer->Write(Step(v1::DIAGNOSIS_STEP_NAME, v1::DIAGNOSIS_OUTCOME_OK, "a"));
+    writer->Write(Step(v1::DIAGNOSIS_STEP_CALLBACK, v1::DIAGNOSIS_OUTCOME_FAILED, "b", "c"));
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"doctor", "--output", "json"}), kFailed);
+  EXPECT_EQ(out_.text(),
+            "{\"steps\": [\n"
+            "{\"step\":\"DIAGNOSIS_STEP_NAME\",\"outcome\":\"DIAGNOSIS_OUTCOME_OK\",\"detail\":\"a\","
+            "\"duration\":\"0.002345678s\"},\n"
+            "{\"step\":\"DIAGNOSIS_STEP_CALLBACK\",\"outcome\":\"DIAGNOSIS_OUTCOME_FAILED\",\"detail\":\"b\","
+            "\"advice\":\"c\",\"duration\":\"0.002345678s\"}\n"
+            "]}\n");
+}
+
+TEST_F(CommandsTest, AGatewayThatRefusesTheDoctorIsNoDiagnosis) {
+  gateway_.diagnose = [](const v1::DiagnoseSourceRequest&, auto*) {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no source dc9");
+  };
+  EXPECT_EQ(Run({"doctor", "dc9"}), kUnreachable);
+  EXPECT_EQ(err_.text(), "ipamctl: no source dc9\n");
 }
 
 TEST_F(CommandsTest, SourcesAreOneObjectOfJson) {

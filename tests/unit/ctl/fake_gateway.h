@@ -32,6 +32,9 @@ class FakeGateway final : public v1::ProgressService::Service {
   std::function<grpc::Status(const v1::ListEventsRequest&, v1::ListEventsResponse*)> events;
   std::function<grpc::Status(const v1::ListSourcesRequest&, v1::ListSourcesResponse*)> sources;
   std::function<grpc::Status(const v1::WatchOperationsRequest&, grpc::ServerContext*, Writer*)> watch;
+  std::function<grpc::Status(const v1::DiagnoseSourceRequest&,
+                             grpc::ServerWriter<v1::DiagnoseSourceResponse>*)>
+      diagnose;
 
  private:
   void Listen(int port);
@@ -63,6 +66,10 @@ class FakeGateway final : public v1::ProgressService::Service {
   grpc::Status ListSources(grpc::ServerContext*, const v1::ListSourcesRequest* request,
                            v1::ListSourcesResponse* response) override {
     return Answer(sources, *request, response);
+  }
+  grpc::Status DiagnoseSource(grpc::ServerContext*, const v1::DiagnoseSourceRequest* request,
+                              grpc::ServerWriter<v1::DiagnoseSourceResponse>* writer) override {
+    return Answer(diagnose, *request, writer);
   }
   grpc::Status WatchOperations(grpc::ServerContext* context, const v1::WatchOperationsRequest* request,
                                Writer* writer) override {

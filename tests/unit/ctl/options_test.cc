@@ -108,7 +108,7 @@ TEST_F(ParseOptionsTest, MakesJsonOfAWatchItsFrames) {
 }
 
 TEST_F(ParseOptionsTest, AnswersHelpAndVersion) {
-  for (const char* command : {"start", "watch", "list", "get", "events", "sources", "version"}) {
+  for (const char* command : {"start", "watch", "list", "get", "events", "sources", "doctor", "version"}) {
     const ParsedOptions parsed = ParseOptions({command, "--help"});
     EXPECT_FALSE(parsed.options.has_value());
     EXPECT_EQ(parsed.exit_code, kSucceeded);

@@ -82,6 +82,34 @@ std::string Text(const grpc::ByteBuffer& buffer) {
   return text;
 }
 
+TEST_F(GrpcServerTest, StreamsTheStepsOfADiagnosis) {
+  grpc::ClientContext context;
+  auto stream = stub_->DiagnoseSource(&context, v1::DiagnoseSourceRequest());
+  v1::DiagnoseSourceResponse step;
+  ASSERT_TRUE(stream->Read(&step));
+  EXPECT_EQ(step.step(), v1::DIAGNOSIS_STEP_NAME);
+  EXPECT_EQ(step.outcome(), v1::DIAGNOSIS_OUTCOME_OK);
+  EXPECT_EQ(step.detail(), "an address");
+  EXPECT_EQ(step.duration().seconds(), 1);
+  EXPECT_EQ(step.duration().nanos(), 500'000'000);
+  ASSERT_TRUE(stream->Read(&step));
+  EXPECT_EQ(step.step(), v1::DIAGNOSIS_STEP_PORT);
+  EXPECT_EQ(step.outcome(), v1::DIAGNOSIS_OUTCOME_FAILED);
+  EXPECT_EQ(step.advice(), "start it");
+  EXPECT_FALSE(stream->Read(&step));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(GrpcServerTest, DiagnosesNoSourceThatItDoesNotHave) {
+  grpc::ClientContext context;
+  v1::DiagnoseSourceRequest request;
+  request.set_source("nobody");
+  auto stream = stub_->DiagnoseSource(&context, request);
+  v1::DiagnoseSourceResponse step;
+  EXPECT_FALSE(stream->Read(&step));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(GrpcServerTest, FollowsAnOperationToItsEnd) {
   const std::string id = Start().name().substr(11);
   grpc::ClientContext context;

@@ -72,6 +72,17 @@ TEST_F(SettingsTest, TakesListsFromTheFile) {
   EXPECT_THAT(hosts_, ElementsAre("a.example", "b.example"));
 }
 
+TEST_F(SettingsTest, TakesAMapInAListAsOneValue) {
+  ASSERT_OK(Run({"--config=" + File("http:\n  allowed_host:\n  - {name: a, path: 'c:\\x,y'}\n  - plain\n")})
+                .status);
+  EXPECT_THAT(hosts_, ElementsAre("name=a,path=c:\\\\x\\,y", "plain"));
+}
+
+TEST_F(SettingsTest, RefusesWhatIsDeeperThanThat) {
+  EXPECT_THAT(Run({"--config=" + File("http:\n  allowed_host:\n  - {name: [a]}\n")}).status,
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("holds something that is no value")));
+}
+
 TEST_F(SettingsTest, ReadsASecretFromTheFileThatAVariableNames) {
   ASSERT_OK(Run({}, {"IPAMGW_DCOM_PASSWORD_FILE=" + File("s3cret\n")}).status);
   EXPECT_EQ(password_, "s3cret");

@@ -54,6 +54,10 @@ class FakeHub final : public hub::Service {
     response.set_next_page_token(request.filter() + "/" + std::to_string(request.page_size()));
     return response;
   }
+  void DiagnoseSource(const v1::DiagnoseSourceRequest&, OnDiagnosis,
+                      absl::AnyInvocable<void(absl::Status)> done) override {
+    done(absl::UnimplementedError("no diagnosis"));
+  }
   absl::StatusOr<v1::ListSubtasksResponse> ListSubtasks(const v1::ListSubtasksRequest& request) override {
     v1::ListSubtasksResponse response;
     response.add_subtasks()->set_name("of " + request.parent());
