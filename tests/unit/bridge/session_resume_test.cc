@@ -225,7 +225,7 @@ TEST_F(ResumeTest, ARefusalThatComesAfterTheLossIsBelieved) {
   Begin();
   RunUntil([&] { return !server_.held.empty(); });
   connected_ = false;
-  session_->OnCallbackReleased("released");
+  session_->OnServerLost("gone");
   EXPECT_EQ(session_->state(), State::kLost);
   server_.held[0](orpc::OrpcReply{ndr::Encode(idl::ResultResponse{base::kAccessDenied}), ""});
   RunUntil([&] { return ended_; });
