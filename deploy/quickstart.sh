@@ -17,6 +17,8 @@ usage: deploy/quickstart.sh [options]
   --grpc-port PORT      (default 50051)
   --http-port PORT      HTTP, WebSocket and dashboard (default 8080); 0 is any free port, for each of the four
   --step-delay TIME     slows each step of an operation, such as 200ms (default 200ms; 0 with --no-demo)
+  --progress2 on|off    on: the server offers IIpamOperationWithProgress2, by which operations are resumed after a
+                        kill and can be cancelled (default off: the interfaces of [MS-IPAMM2] alone)
   --help
 
 Environment: IPAM_BIN_DIR=DIR runs the programs of DIR and builds nothing.
@@ -33,6 +35,7 @@ usage_error() { code=2 die "$1 (--help lists the options)"; }
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 caller_dir=$PWD
 once=0 demo=1 import='' dir='' dcom_port='' callback_port='' grpc_port='' http_port='' step_delay=''
+progress2=off
 
 while [ $# -gt 0 ]; do
   option=${1%%=*}
@@ -40,7 +43,7 @@ while [ $# -gt 0 ]; do
     --once) once=1 ;;
     --no-demo) demo=0 ;;
     --help | -h) usage && exit 0 ;;
-    --import | --dir | --dcom-port | --callback-port | --grpc-port | --http-port | --step-delay)
+    --import | --dir | --dcom-port | --callback-port | --grpc-port | --http-port | --step-delay | --progress2)
       if [ "$option" != "$1" ]; then
         value=${1#*=}
       else
@@ -63,6 +66,7 @@ for name in dcom_port callback_port grpc_port http_port; do
 done
 [[ -z $step_delay || $step_delay =~ ^(0|[0-9]+(ms|s))$ ]] ||
   usage_error "--step-delay: '$step_delay' is no time, use for example 200ms or 1s"
+[[ $progress2 =~ ^(on|off)$ ]] || usage_error "--progress2: '$progress2' is neither on nor off"
 absolute() { case "$1" in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$caller_dir" "$1" ;; esac; }
 [ -n "$import" ] || import=$source_dir/deploy/samples/network.yaml
 if [ "$import" != none ]; then
@@ -148,6 +152,7 @@ dcom: {listen: "127.0.0.1:$dcom_port"}
 auth: {accounts: "$dir/accounts"}
 store: {path: "$dir/ipam.db"}
 engine: {step_delay: $step_delay, administrator: ['$domain\\$user']}
+progress2: "$progress2"
 pid_file: "$dir/server.pid"
 EOF
 cat >"$dir/gateway.yaml" <<EOF
