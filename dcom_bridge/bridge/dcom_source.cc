@@ -80,7 +80,7 @@ DcomSource::DcomSource(ServerOptions server, const BridgeOptions& options, Depen
   });
 }
 
-DcomSource::~DcomSource() = default;
+DcomSource::~DcomSource() { EndCheck(); }
 
 void DcomSource::Start(event::StartRequest request, event::Done done) {
   loop_->Post([this, request = std::move(request), done = std::move(done)]() mutable {

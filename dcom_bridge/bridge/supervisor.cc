@@ -55,6 +55,7 @@ SupervisorActions Supervisor::OnTested(const CallbackVerdict& verdict) {
     case CallbackVerdict::Kind::kWork:
       state_ = State::kConnected;
       reason_.clear();
+      connect_.Reset();
       return {};
     case CallbackVerdict::Kind::kFail:
       state_ = State::kNoCallbacks;

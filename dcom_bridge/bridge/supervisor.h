@@ -17,8 +17,9 @@
 //                  closed
 //
 // Everything else is passed over. Each back-off doubles up to its limit and is drawn from its upper half, so
-// that many gateways do not come back at one moment. The one to connect starts anew once a connection has
-// lived to its second probe: a server that closes each at once is left alone for longer and longer.
+// that many gateways do not come back at one moment. The one to connect starts anew once callbacks work, or
+// the connection has lived to its second probe: a server that closes each at once is left alone for longer and
+// longer.
 #pragma once
 
 #include <string>

@@ -134,13 +134,16 @@ TEST(Supervisor, LeavesAServerThatClosesEachConnectionAloneForLongerAndLonger) {
   std::vector<absl::Duration> delays;
   for (int i = 0; i < 3; ++i) {
     Feed(m.machine, Event::kAnswered);
-    Feed(m.machine, Event::kWork);
     delays.push_back(DelayOf(Feed(m.machine, Event::kClosed)));
   }
   EXPECT_EQ(delays, (std::vector{absl::Milliseconds(200), absl::Milliseconds(400), absl::Milliseconds(800)}));
   Feed(m.machine, Event::kAnswered);
-  Feed(m.machine, Event::kWork);
   Feed(m.machine, Event::kAnswered);  // it lives
+  EXPECT_EQ(DelayOf(Feed(m.machine, Event::kClosed)), absl::Milliseconds(200));
+  Feed(m.machine, Event::kAnswered);
+  EXPECT_EQ(DelayOf(Feed(m.machine, Event::kClosed)), absl::Milliseconds(400));
+  Feed(m.machine, Event::kAnswered);
+  Feed(m.machine, Event::kWork);  // it is of use
   EXPECT_EQ(DelayOf(Feed(m.machine, Event::kClosed)), absl::Milliseconds(200));
 }
 
