@@ -49,10 +49,8 @@ Json OurContext(const Json& section) {
   return context.is_object() ? context : Json::object();
 }
 
-}  // namespace
-
-absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const std::optional<Peers>& peers,
-                                 const Json& current) {
+absl::StatusOr<Wanted> Build(const engine::DhcpView& view, const std::optional<Peers>& peers,
+                             const Json& current) {
   const OptionDefinitions definitions(view.server);
   const int family = definitions.family();
   const std::string name = family == 4 ? "Dhcp4" : "Dhcp6";
@@ -86,6 +84,17 @@ absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const std::option
   section["user-context"][std::string(kMark)] = std::move(context);
   out.configuration[name] = std::move(section);
   return out;
+}
+
+}  // namespace
+
+absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const std::optional<Peers>& peers,
+                                 const Json& current) {
+  try {
+    return Build(view, peers, current);
+  } catch (const Json::exception& error) {  // a member of `current` of another type than Kea gives it
+    return absl::InvalidArgumentError(absl::StrCat("the server's configuration: ", error.what()));
+  }
 }
 
 }  // namespace ipam::kea

@@ -233,6 +233,12 @@ class Scope {
       notes_.insert(
           absl::StrCat("scope ", scope_.scope_id(), ": Kea removes the DNS records of an ended lease"));
     }
+    if (scope_.dns_name_protection_status() == v1::DHCP_DNS_NAME_PROTECTION_STATUS_ENABLED) {
+      notes_.insert(absl::StrCat("scope ", scope_.scope_id(), ": Kea protects names for a whole server"));
+    }
+    if (v4.dns_disable_dynamic_ptr_updates() == v1::DNS_DISABLE_DYNAMIC_PTR_UPDATE_TYPE_ENABLED) {
+      notes_.insert(absl::StrCat("scope ", scope_.scope_id(), ": Kea updates PTR records with the others"));
+    }
   }
 
   const v1::DhcpScope& scope_;

@@ -75,6 +75,13 @@ Unexpressed LeftOut(const v1::BaseDnsServerZone& server_zone) {
     note("PowerDNS takes secure updates by keys that are made there");
   }
   if (server_zone.zone_state() == v1::DNS_ZONE_STATUS_PAUSED) note("PowerDNS does not pause a zone");
+  // Metadata widens what allow-axfr-ips of the server lets through, and narrows nothing.
+  if (server_zone.secure_secondaries() == v1::DNS_SECURE_SECONDARIES_SETTING_NO_TRANSFER) {
+    note("PowerDNS forbids transfers for a whole server (allow-axfr-ips)");
+  }
+  if (server_zone.notify_secondaries() == v1::DNS_NOTIFY_SECONDARIES_SETTING_NO_NOTIFY) {
+    note("PowerDNS notifies the name servers of every primary zone");
+  }
   return out;
 }
 
@@ -191,7 +198,7 @@ absl::Status PowerDnsActuator::TransferZone(const std::string& zone) {
 absl::Status PowerDnsActuator::ReloadZone(const std::string& zone) {
   const std::string path = absl::StrCat("/zones/", ZoneId(zone));
   IPAM_ASSIGN_OR_RETURN(const Json found, Zones("GET", absl::StrCat(path, "?rrsets=false")));
-  if (found.is_object() && found.value("kind", "") == "Slave") {
+  if (found.is_object() && found.contains("kind") && found["kind"] == "Slave") {
     return Zones("PUT", absl::StrCat(path, "/axfr-retrieve")).status();
   }
   IPAM_RETURN_IF_ERROR(Zones("PUT", absl::StrCat(path, "/rectify")).status());

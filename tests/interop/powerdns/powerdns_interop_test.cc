@@ -160,7 +160,10 @@ TEST_F(PowerDnsTest, SaysWhatItLeavesOut) {
   v1::BaseDnsServerZone zone = Primary();
   zone.set_zone_configuration(v1::ZONE_CONFIGURATION_AD_INTEGRATED);
   zone.mutable_dns_server_zone()->mutable_zone()->set_scavenge_stale_records(true);
-  EXPECT_THAT(*actuator_.PutZone(zone), ElementsAre(HasSubstr("directory"), HasSubstr("age")));
+  zone.set_secure_secondaries(v1::DNS_SECURE_SECONDARIES_SETTING_NO_TRANSFER);
+  zone.set_notify_secondaries(v1::DNS_NOTIFY_SECONDARIES_SETTING_NO_NOTIFY);
+  EXPECT_THAT(*actuator_.PutZone(zone), ElementsAre(HasSubstr("directory"), HasSubstr("age"),
+                                                    HasSubstr("forbids transfers"), HasSubstr("notifies")));
   EXPECT_THAT(
       *actuator_.PutRecords(Set("x.corp.example", v1::DNS_RESOURCE_RECORD_TYPE_X25, {R"({"x25": {}})"})),
       ElementsAre(HasSubstr("type X25")));

@@ -249,6 +249,27 @@ TEST(Configure, ServesAWholePrefixOfIpv6) {
   EXPECT_THAT(Pools(subnet), ElementsAre("2001:db8::100 - 2001:db8::ffff:ffff:ffff:ffff"));
 }
 
+TEST(Configure, RefusesAConfigurationOfOtherTypes) {
+  const Json marked = {{"ipam", {{"unexpressed", 7}}}};
+  for (const Json& section : std::vector<Json>{{{"user-context", "text"}},
+                                               {{"user-context", marked}},
+                                               {{"user-context", {{"ipam", {{"failover", "yes"}}}}}},
+                                               {{"hooks-libraries", {7}}}}) {
+    EXPECT_THAT(Configure(Plant(), std::nullopt, {{"Dhcp4", section}}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the server's configuration")))
+        << section;
+  }
+}
+
+TEST(Configure, NotesDnsSettingsThatKeaHasForAWholeServer) {
+  DhcpView view = Plant();
+  view.scopes[0].set_dns_name_protection_status(v1::DHCP_DNS_NAME_PROTECTION_STATUS_ENABLED);
+  view.scopes[0].mutable_v4()->set_dns_disable_dynamic_ptr_updates(
+      v1::DNS_DISABLE_DYNAMIC_PTR_UPDATE_TYPE_ENABLED);
+  EXPECT_THAT(MustConfigure(view).unexpressed,
+              ElementsAre(HasSubstr("protects names"), HasSubstr("PTR records")));
+}
+
 TEST(Configure, RefusesWhatKeaCannotHold) {
   DhcpView view = Plant();
   EXPECT_THAT(Configure(view, std::nullopt, Json::array()), StatusIs(absl::StatusCode::kInvalidArgument));
