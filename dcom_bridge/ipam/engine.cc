@@ -112,6 +112,7 @@ class Engine::Impl {
   bool ReserveStart() IPAM_EXCLUDES(mutex_);
   void ReleaseStart() IPAM_EXCLUDES(mutex_);
   const Authorization& authorization() const { return authorization_; }
+  const OperationCounts& counts() const { return counts_; }
 
  private:
   struct Live {
@@ -156,6 +157,7 @@ class Engine::Impl {
   Store store_;
   OperationLog log_;
   const Authorization authorization_;
+  OperationCounts counts_;  // any thread
 
   absl::flat_hash_map<base::Guid, Live> live_;             // started and not ended
   std::deque<base::Guid> turns_;                           // runnable, next first
@@ -461,6 +463,8 @@ void Engine::Impl::Commit(std::deque<Command> commands) {
   retry_after_ = kFirstRetry;
   for (const base::Guid& id : touched_) live_.at(id).operation->Committed();
   for (const base::Guid& id : ended_) {
+    const Live& ended = live_.at(id);
+    counts_.OnEnded(ended.prepared->kind, ended.operation->succeeded());
     Forget(id);
     ReleaseStart();
   }
@@ -468,6 +472,7 @@ void Engine::Impl::Commit(std::deque<Command> commands) {
   auto started = std::exchange(started_, {});
   ended_.clear();
   PromoteWaiting();
+  counts_.Set(running_, live_.size() - running_);
   for (Started& start : started) {
     if (!start.status.ok()) ReleaseStart();
     start.done(start.status);
@@ -549,6 +554,8 @@ absl::StatusOr<Prepared> Engine::Prepare(std::string_view parameters_xml) const 
 bool Engine::IsAdministrator(const Caller& caller) const {
   return impl_->authorization().IsAdministrator(caller);
 }
+
+OperationFigures Engine::figures() const { return impl_->counts().Get(); }
 
 void Engine::Start(const base::Guid& operation, Prepared prepared, Starter starter, StartDone done) {
   if (!impl_->ReserveStart()) {

@@ -28,6 +28,7 @@
 #include "dcom_bridge/base/guid.h"
 #include "dcom_bridge/event/progress_event.h"
 #include "dcom_bridge/ipam/caller.h"
+#include "dcom_bridge/ipam/operation_counts.h"
 
 namespace google::protobuf {
 class Message;
@@ -82,6 +83,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   bool IsAdministrator(const Caller& caller) const;
+  OperationFigures figures() const;
 
   // 3.19.4.3, in the calling thread, seconds for many MiB: kInvalidArgument (the message names line or field) for XML that is not well formed or not
   // valid, an OperationId that is absent or unknown, or parameters of another operation's type.

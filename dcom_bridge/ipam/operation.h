@@ -60,6 +60,7 @@ class Operation {
   // It stops before its next entity. False: nothing is left that could be stopped. Rollback does not undo it.
   bool Cancel(const std::string& reason);
   bool cancelled() const { return cancelled_.has_value(); }
+  bool succeeded() const { return mark_.state == State::kEnded && mark_.first_failure.ok(); }
   // A status that is not OK: the store failed; roll back and step again later.
   absl::StatusOr<Progress> Step(Store& store, OperationLog& log, base::Clock& clock);
 

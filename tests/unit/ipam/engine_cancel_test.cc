@@ -22,6 +22,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 const Caller kAdmin{"admin", "PLANT"};
@@ -56,6 +57,22 @@ class EngineCancelTest : public EngineTest {
     return answered.get_future().get();
   }
 };
+
+TEST_F(EngineCancelTest, CountsOperationsFromTheirStartToTheirEnd) {
+  Open();
+  const base::Guid cancelled = Started(Records(2));
+  const base::Guid run = Started(Records(2));
+  EXPECT_EQ(engine_->figures().waiting, 2u);  // for the answer of StartProgressCallback
+  EXPECT_OK(Cancel(cancelled));
+  engine_->Proceed(cancelled);
+  AwaitEnd(cancelled);
+  engine_->Proceed(run);
+  AwaitEnd(run);
+  const OperationFigures figures = engine_->figures();
+  EXPECT_EQ(figures.running + figures.waiting, 0u);
+  EXPECT_THAT(figures.ended, ElementsAre(Pair(Pair("CreateDnsResourceRecords", false), 1u),
+                                         Pair(Pair("CreateDnsResourceRecords", true), 1u)));
+}
 
 TEST_F(EngineCancelTest, StopsBeforeTheNextSubtaskAndEndsTheRestAsNotRun) {
   options_.step_delay = absl::Milliseconds(20);
