@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "dcom_bridge/ipam/actuation.h"
 #include "ipam/v1/dns_enums.pb.h"
 #include "ipam/v1/enums.pb.h"
 
@@ -119,6 +120,12 @@ class Delegate {
   virtual Entity Describe(std::size_t index) const = 0;
   // In a savepoint. The record id of the row that was made or changed; a fault undoes this entity only.
   virtual absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) = 0;
+  // What servers have to do about the entity beyond what follows from the rows that Apply changed: servers, scopes, zones,
+  // records and forwarders follow by themselves, transfer and reload of a zone do not. Behind Apply, in its savepoint, with
+  // the id that it gave; servers without an actuator may be among them, and have nothing to do.
+  virtual absl::StatusOr<Actuation> Actuate(std::size_t /*index*/, std::int64_t /*record_id*/, Store&) {
+    return Actuation{};
+  }
   // ReturnObject of the completion status (2.2.4.119), when all entities have ended: the one object that the
   // operation made or changed; null: there is none.
   virtual absl::StatusOr<ReturnObject> Return(Store&) { return nullptr; }

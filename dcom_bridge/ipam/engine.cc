@@ -12,10 +12,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
-#include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/authorization.h"
 #include "dcom_bridge/ipam/delegates.h"
+#include "dcom_bridge/ipam/engine_commands.h"
 #include "dcom_bridge/ipam/operation.h"
 #include "dcom_bridge/ipam/operation_log.h"
 #include "dcom_bridge/ipam/store.h"
@@ -35,52 +35,6 @@ constexpr auto kFirstRetry = std::chrono::milliseconds(100);
 constexpr auto kLastRetry = std::chrono::seconds(5);
 constexpr auto kPurgeInterval = std::chrono::hours(1);
 constexpr int kPurgeBatch = 16;  // operations that one transaction removes
-// Reads and answers of all sessions; one operation has one of each at a time.
-constexpr std::size_t kMaxCommands = 16'384;
-
-struct StartCommand {
-  base::Guid id;
-  Prepared prepared;
-  Starter starter;
-  StartDone done;
-};
-struct ProceedCommand {
-  base::Guid id;
-};
-struct AbandonCommand {
-  base::Guid id;
-  std::string reason;
-};
-struct ReadCommand {
-  base::Guid id;
-  std::uint64_t after;
-  std::size_t max;
-  ReadDone done;
-};
-// Their results are told when the transaction that found them is committed.
-struct FindCommand {
-  base::Guid id;
-  Caller caller;
-  FindDone done;
-  absl::StatusOr<Standing> result = absl::InternalError("not looked for");
-};
-struct CancelCommand {
-  base::Guid id;
-  Caller caller;
-  CancelDone done;
-  absl::StatusOr<CancelResult> result = absl::InternalError("not looked for");
-};
-using Command =
-    std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand, FindCommand, CancelCommand>;
-
-// What becomes of a command that is not carried out.
-void Refuse(Command& command, const absl::Status& why) {
-  std::visit(
-      [&why](auto& c) {
-        if constexpr (requires { c.done(why); }) c.done(why);
-      },
-      command);
-}
 
 const v1::OperationParameters& ParametersOf(const Prepared& prepared) {
   return static_cast<const v1::OperationParameters&>(*prepared.parameters);
@@ -98,7 +52,8 @@ class Engine::Impl {
         db_(std::move(db)),
         store_(*db_),
         log_(*db_),
-        authorization_(options_.administrators) {}
+        authorization_(options_.administrators),
+        commands_(options_.max_running + options_.max_queued) {}
   ~Impl();
 
   absl::Status EndInterruptedOperations();  // before Run
@@ -106,11 +61,7 @@ class Engine::Impl {
     thread_ = std::thread([this] { Loop(); });
   }
 
-  void Push(Command command) IPAM_EXCLUDES(mutex_);
-  // Refused where too many wait.
-  void PushBounded(Command command) IPAM_EXCLUDES(mutex_);
-  bool ReserveStart() IPAM_EXCLUDES(mutex_);
-  void ReleaseStart() IPAM_EXCLUDES(mutex_);
+  CommandQueue& commands() { return commands_; }
   const Authorization& authorization() const { return authorization_; }
   const OperationCounts& counts() const { return counts_; }
 
@@ -127,9 +78,6 @@ class Engine::Impl {
   };
 
   void Loop();
-  // Commands, or none because something is due. False: the engine stops.
-  bool Wait(std::deque<Command>& commands) IPAM_EXCLUDES(mutex_);
-  bool HasCommands() IPAM_EXCLUDES(mutex_);
   std::optional<Steady::time_point> NextDue() const;
 
   void Read(ReadCommand& command);
@@ -174,28 +122,15 @@ class Engine::Impl {
   Steady::duration retry_after_ = kFirstRetry;
   Steady::time_point purge_at_{};
 
-  base::Mutex mutex_;
-  base::CondVar wake_;
-  std::deque<Command> commands_ IPAM_GUARDED_BY(mutex_);
-  std::size_t open_ IPAM_GUARDED_BY(mutex_) = 0;  // operations asked for and not ended
-  bool stopping_ IPAM_GUARDED_BY(mutex_) = false;
-
+  CommandQueue commands_;
   std::thread thread_;
 };
 
 Engine::Impl::~Impl() {
-  {
-    base::MutexLock lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
+  commands_.Stop();
   if (thread_.joinable()) thread_.join();
   std::deque<Command> unanswered = std::move(again_);
-  {
-    base::MutexLock lock(mutex_);
-    for (Command& command : commands_) unanswered.push_back(std::move(command));
-    commands_.clear();
-  }
+  for (Command& command : commands_.TakeRest()) unanswered.push_back(std::move(command));
   for (Command& command : unanswered) Refuse(command, absl::UnavailableError("the server stops"));
 }
 
@@ -208,43 +143,10 @@ absl::Status Engine::Impl::EndInterruptedOperations() {
   return db_->Execute("COMMIT");
 }
 
-// Starts are bounded by ReserveStart, what follows them by the operations that are open.
-void Engine::Impl::Push(Command command) {
-  {
-    base::MutexLock lock(mutex_);
-    commands_.push_back(std::move(command));
-  }
-  wake_.notify_one();
-}
-
-void Engine::Impl::PushBounded(Command command) {
-  {
-    base::MutexLock lock(mutex_);
-    if (commands_.size() < kMaxCommands) {
-      commands_.push_back(std::move(command));
-      wake_.notify_one();
-      return;
-    }
-  }
-  Refuse(command, absl::ResourceExhaustedError("too many calls wait"));
-}
-
-bool Engine::Impl::ReserveStart() {
-  base::MutexLock lock(mutex_);
-  if (open_ >= options_.max_running + options_.max_queued) return false;
-  ++open_;
-  return true;
-}
-
-void Engine::Impl::ReleaseStart() {
-  base::MutexLock lock(mutex_);
-  --open_;
-}
-
 void Engine::Impl::Loop() {
   purge_at_ = Steady::now();
   std::deque<Command> commands;
-  while (Wait(commands)) {
+  while (commands_.Wait(NextDue(), commands)) {
     const auto now = Steady::now();
     std::deque<Command> changes;
     if (now >= retry_at_) changes.swap(again_);
@@ -259,27 +161,6 @@ void Engine::Impl::Loop() {
     if (!changes.empty() || (runnable && now >= retry_at_)) Transact(std::move(changes));
     if (now >= purge_at_) Purge();
   }
-}
-
-bool Engine::Impl::Wait(std::deque<Command>& commands) {
-  commands.clear();
-  const std::optional<Steady::time_point> due = NextDue();
-  base::MutexLock lock(mutex_);
-  while (!stopping_ && commands_.empty() && (!due || Steady::now() < *due)) {
-    if (due) {
-      wake_.wait_until(mutex_, *due);
-    } else {
-      wake_.wait(mutex_);
-    }
-  }
-  if (stopping_) return false;
-  commands.swap(commands_);
-  return true;
-}
-
-bool Engine::Impl::HasCommands() {
-  base::MutexLock lock(mutex_);
-  return !commands_.empty() || stopping_;
 }
 
 std::optional<Steady::time_point> Engine::Impl::NextDue() const {
@@ -325,7 +206,7 @@ absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
   PromoteWaiting();
   const auto begun = Steady::now();
   for (auto now = begun; now - begun < kTransactionTime; now = Steady::now()) {
-    if (now - begun >= kBusyTransactionTime && HasCommands()) break;
+    if (now - begun >= kBusyTransactionTime && commands_.HasCommands()) break;
     while (!delayed_.empty() && delayed_.begin()->first <= now) {
       turns_.push_back(delayed_.begin()->second);
       delayed_.erase(delayed_.begin());
@@ -466,7 +347,7 @@ void Engine::Impl::Commit(std::deque<Command> commands) {
     const Live& ended = live_.at(id);
     counts_.OnEnded(ended.prepared->kind, ended.operation->succeeded());
     Forget(id);
-    ReleaseStart();
+    commands_.ReleaseStart();
   }
   const auto touched = std::exchange(touched_, {});
   auto started = std::exchange(started_, {});
@@ -474,7 +355,7 @@ void Engine::Impl::Commit(std::deque<Command> commands) {
   PromoteWaiting();
   counts_.Set(running_, live_.size() - running_);
   for (Started& start : started) {
-    if (!start.status.ok()) ReleaseStart();
+    if (!start.status.ok()) commands_.ReleaseStart();
     start.done(start.status);
   }
   for (Command& command : commands) {
@@ -516,7 +397,7 @@ void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& wh
       std::erase_if(delayed_, [&start](const auto& entry) { return entry.second == start.id; });
       Forget(start.id);
     }
-    ReleaseStart();
+    commands_.ReleaseStart();
     start.done(absl::IsPermissionDenied(start.status) || absl::IsAlreadyExists(start.status)
                    ? start.status
                    : absl::UnavailableError(std::string(start.status.message())));
@@ -558,29 +439,31 @@ bool Engine::IsAdministrator(const Caller& caller) const {
 OperationFigures Engine::figures() const { return impl_->counts().Get(); }
 
 void Engine::Start(const base::Guid& operation, Prepared prepared, Starter starter, StartDone done) {
-  if (!impl_->ReserveStart()) {
+  if (!impl_->commands().ReserveStart()) {
     done(absl::ResourceExhaustedError("too many operations wait to run"));
     return;
   }
-  impl_->Push(StartCommand{operation, std::move(prepared), std::move(starter), std::move(done)});
+  impl_->commands().Push(StartCommand{operation, std::move(prepared), std::move(starter), std::move(done)});
 }
 
-void Engine::Proceed(const base::Guid& operation) { impl_->Push(ProceedCommand{operation}); }
+void Engine::Proceed(const base::Guid& operation) { impl_->commands().Push(ProceedCommand{operation}); }
 
 void Engine::Abandon(const base::Guid& operation, std::string reason) {
-  impl_->Push(AbandonCommand{operation, std::move(reason)});
+  impl_->commands().Push(AbandonCommand{operation, std::move(reason)});
 }
 
 void Engine::Find(const base::Guid& operation, Caller caller, FindDone done) {
-  impl_->PushBounded(FindCommand{.id = operation, .caller = std::move(caller), .done = std::move(done)});
+  impl_->commands().PushBounded(
+      FindCommand{.id = operation, .caller = std::move(caller), .done = std::move(done)});
 }
 
 void Engine::Cancel(const base::Guid& operation, Caller caller, CancelDone done) {
-  impl_->PushBounded(CancelCommand{.id = operation, .caller = std::move(caller), .done = std::move(done)});
+  impl_->commands().PushBounded(
+      CancelCommand{.id = operation, .caller = std::move(caller), .done = std::move(done)});
 }
 
 void Engine::ReadEvents(const base::Guid& operation, std::uint64_t after, std::size_t max, ReadDone done) {
-  impl_->PushBounded(ReadCommand{operation, after, max, std::move(done)});
+  impl_->commands().PushBounded(ReadCommand{operation, after, max, std::move(done)});
 }
 
 }  // namespace ipam::engine

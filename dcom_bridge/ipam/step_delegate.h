@@ -27,6 +27,8 @@ class StepList {
   std::size_t Add(Entity entity, Action apply);
   // An entity that fails, because what it needs is not there.
   std::size_t AddFailure(Entity entity, absl::Status fault);
+  // What Delegate::Actuate gives for the step.
+  void ActuateBy(std::size_t step, Actuation work) { steps_[step].work = std::move(work); }
   // What Delegate::Return gives: the row that the step made or changed, if it was applied. `read` gives it as an
   // optional message.
   template <typename Read>
@@ -48,6 +50,7 @@ class StepList {
   struct Step {
     Entity entity;
     Action apply;
+    Actuation work = {};
     std::int64_t id = 0;
   };
   std::vector<Step> steps_;
@@ -78,6 +81,9 @@ class StepDelegate : public Delegate {
   std::size_t size() const final { return list_.size(); }
   Entity Describe(std::size_t index) const final { return list_.steps_[index].entity; }
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) final;
+  absl::StatusOr<Actuation> Actuate(std::size_t index, std::int64_t, Store&) final {
+    return list_.steps_[index].work;
+  }
   absl::StatusOr<ReturnObject> Return(Store& store) final {
     if (!list_.return_) return nullptr;
     return list_.return_(store);
