@@ -55,8 +55,9 @@ struct AcceptorConfig;
 class AcceptorFactory {
  public:
   struct Options {
-    // Contexts alive at one time: beyond it kResourceExhausted. Each holds a few KiB.
-    std::size_t max_contexts = 4096;
+    // Contexts alive at one time: beyond it kResourceExhausted. Each holds a few KiB. Two for each connection that a
+    // listener takes (rpc::ServerLimits::max_connections).
+    std::size_t max_contexts = 16'384;
     // Between the response's time and ours, both ways ([MS-NLMP] 3.1.1.1 MaxLifetime; Windows: 36 hours).
     absl::Duration max_time_skew = absl::Hours(36);
     // Kerberos is served with these; null: it is not.
