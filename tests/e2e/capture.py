@@ -56,6 +56,13 @@ class Capture:
             self.process.stderr.close()
             self.strange = unwrap.unwrap(self.raw, self.file) if self.size() else []
 
+    def judge(self, password=None):
+        """Stops, and fails where tshark complains. `password`: where it was not known at the beginning."""
+        self.stop()
+        self.password = password or self.password
+        complaints = self.complaints()
+        assert not complaints, f"tshark on what went over DCOM: {complaints[:20]}"
+
     def size(self):
         try:
             return os.stat(self.raw).st_size

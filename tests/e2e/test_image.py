@@ -3,12 +3,14 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
 
-from stack import SOURCE
+import capture
+from stack import SOURCE, free_ports
 
 BASE = "docker.io/library/debian:bookworm-slim"
 
@@ -59,10 +61,20 @@ class Image(unittest.TestCase):
                             seconds=seconds)
 
     def test_it_runs_the_quickstart_s_job(self):
-        output = self.in_container("/usr/share/ipam-progress-gateway/deploy/quickstart.sh", "--once", "--dcom-port=0",
-                                   "--callback-port=0", "--grpc-port=0", "--http-port=0", "--step-delay=20ms")
+        dcom, callback = free_ports(2)
+        traffic = None
+        if capture.wanted():
+            traffic = capture.Capture(self.dir / "dcom.pcapng", (dcom, callback), "")
+            self.addCleanup(traffic.stop)
+            traffic.wait_started()
+        output = self.in_container(
+            "sh", "-euc", '/usr/share/ipam-progress-gateway/deploy/quickstart.sh --dir /tmp/demo "$@"; '
+            "cat /tmp/demo/quickstart.env", "sh", "--once", f"--dcom-port={dcom}", f"--callback-port={callback}",
+            "--grpc-port=0", "--http-port=0", "--step-delay=20ms")
         for operation in ("CreateDnsZone", "CreateDhcpScope", "CreateDhcpFailover"):
             self.assertRegex(output, f"{operation} .*: succeeded")
+        if traffic:
+            traffic.judge(re.search("(?m)^IPAM_DCOM_PASSWORD=(.+)$", output)[1])
 
     def test_it_has_the_three_programs_a_user_without_rights_and_a_health_check(self):
         config = json.loads(self.buildah("inspect", "--type", "image", "localhost/ipam-progress-gateway:test"))["Docker"]

@@ -12,7 +12,8 @@ import time
 import unittest
 import urllib.request
 
-from stack import BIN, OPERATIONS, SOURCE, FINAL, Stack, wait_until
+import capture
+from stack import BIN, OPERATIONS, SOURCE, FINAL, Stack, free_ports, wait_until
 
 SCRIPT = str(SOURCE / "deploy" / "quickstart.sh")
 NAMES = {"IPAM_DCOM_HOST", "IPAM_DCOM_PORT", "IPAM_DCOM_USER", "IPAM_DCOM_PASSWORD", "IPAM_DCOM_DOMAIN",
@@ -34,7 +35,19 @@ class Quickstart(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = pathlib.Path(folder.name) / "state"
         self.output = pathlib.Path(folder.name) / "output"
+        dcom, callback = free_ports(2)
+        self.ports = ("--dcom-port", str(dcom), "--callback-port", str(callback), "--grpc-port", "0", "--http-port", "0")
+        self.capture = None
+        if capture.wanted():
+            self.capture = capture.Capture(pathlib.Path(folder.name) / "dcom.pcapng", (dcom, callback), "")
+            self.addCleanup(self.judge)
+            self.capture.wait_started()
         self.addCleanup(self.end_what_is_left)
+
+    def judge(self):
+        """What tshark has against the traffic; the quickstart that made it chose the password."""
+        made = (self.dir / "quickstart.env").exists()
+        self.capture.judge(self.env()["IPAM_DCOM_PASSWORD"] if made else "")
 
     def end_what_is_left(self):
         for name in ("gateway", "server"):
@@ -44,8 +57,8 @@ class Quickstart(unittest.TestCase):
             except (FileNotFoundError, ProcessLookupError, ValueError):
                 pass
 
-    def arguments(self, *options, ports=FREE_PORTS):
-        return [SCRIPT, "--dir", str(self.dir), *ports, *options]
+    def arguments(self, *options, ports=None):
+        return [SCRIPT, "--dir", str(self.dir), *(ports or self.ports), *options]
 
     def environment(self):
         return {**os.environ, "IPAM_BIN_DIR": str(BIN)}
@@ -95,6 +108,8 @@ class Once(Quickstart):
     def test_it_shows_the_operations_and_ends_with_their_result(self):
         ran = self.run_once("--once", "--step-delay", "20ms")
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        if self.capture:
+            wait_until(lambda: self.capture.size() > 20_000, what="the capture of six operations")
         for operation in OPERATIONS:
             self.assertRegex(ran.stdout + ran.stderr, operation)
         env = self.env()
@@ -102,7 +117,7 @@ class Once(Quickstart):
         self.assertTrue(all(env.values()), env)
         self.assertEqual((env["IPAM_DCOM_HOST"], env["IPAM_DCOM_DOMAIN"], env["IPAM_DCOM_USER"]),
                          ("127.0.0.1", "IPAM", "gateway"))
-        self.assertNotIn("0", (env["IPAM_DCOM_PORT"], env["IPAM_CALLBACK_PORT"]))
+        self.assertEqual((env["IPAM_DCOM_PORT"], env["IPAM_CALLBACK_PORT"]), (self.ports[1], self.ports[3]))
         self.assertRegex(env["IPAM_GRPC"], r"^127\.0\.0\.1:[1-9][0-9]*$")
         self.assertRegex(env["IPAM_HTTP"], r"^http://127\.0\.0\.1:[1-9][0-9]*$")
         self.assertTrue(self.gone(env))
@@ -132,9 +147,11 @@ class Once(Quickstart):
 
     def test_the_exit_code_is_that_of_the_operations(self):
         # In an empty store the operations find no server: they fail.
-        ran = self.run_once("--once", "--import", "none", "--step-delay", "0")
+        ran = self.run_once("--once", "--import", "none", "--step-delay", "0", ports=FREE_PORTS)
         self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
-        self.assertTrue(self.gone(self.env()))
+        env = self.env()
+        self.assertTrue(self.gone(env))
+        self.assertNotIn("0", (env["IPAM_DCOM_PORT"], env["IPAM_CALLBACK_PORT"]))
 
 
 class Serving(Quickstart):
