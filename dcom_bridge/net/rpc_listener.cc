@@ -91,6 +91,7 @@ class RpcListener::Impl : public std::enable_shared_from_this<Impl> {
 
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return sessions_.size(); }
+  std::size_t unauthenticated() const { return unauthenticated_; }
   void set_on_closed(absl::AnyInvocable<void(std::uint64_t)> on_closed) { on_closed_ = std::move(on_closed); }
 
  private:
@@ -350,6 +351,7 @@ RpcListener::~RpcListener() { impl_->Stop(); }
 
 std::uint16_t RpcListener::port() const { return impl_->port(); }
 std::size_t RpcListener::connections() const { return impl_->connections(); }
+std::size_t RpcListener::unauthenticated() const { return impl_->unauthenticated(); }
 void RpcListener::set_on_closed(absl::AnyInvocable<void(std::uint64_t)> on_closed) {
   impl_->set_on_closed(std::move(on_closed));
 }

@@ -41,6 +41,7 @@ class RpcListener {
 
   std::uint16_t port() const;
   std::size_t connections() const;
+  std::size_t unauthenticated() const;  // connections that had no authenticated call yet
   // Told the IncomingCall::association of each connection that is gone, after its last call was delivered.
   void set_on_closed(absl::AnyInvocable<void(std::uint64_t association)> on_closed);
 

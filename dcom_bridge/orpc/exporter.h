@@ -67,6 +67,7 @@ class Exporter final : public rpc::Service {
   const DualStringArray& bindings() const { return bindings_; }
   const DualStringArray& resolver_bindings() const { return resolver_bindings_; }
   ObjectTable& objects() { return objects_; }
+  const ObjectTable& objects() const { return objects_; }
 
   bool Serves(const pdu::SyntaxId& abstract) const override;
   auth::AuthLevel MinimumLevel(const pdu::SyntaxId& abstract, std::uint16_t opnum) const override;

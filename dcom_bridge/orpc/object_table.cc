@@ -129,6 +129,7 @@ absl::StatusOr<StdObjRef> ObjectTable::Add(std::shared_ptr<Object> object, const
 }
 
 Ipid ObjectTable::AddPermanent(std::shared_ptr<Object> object, const base::Guid& iid) {
+  ++permanent_;
   return std::get<StdObjRef>(Reference(NewEntry(std::move(object), {}, true), iid, 0)).ipid;
 }
 

@@ -114,6 +114,7 @@ class ObjectTable {
   bool Contains(Oid oid) const { return objects_.contains(oid); }
   // The permanent ones count.
   std::size_t size() const { return objects_.size(); }
+  std::size_t permanent() const { return permanent_; }
   std::size_t interfaces() const { return interfaces_.size(); }
   // Public and private, on all interfaces.
   std::uint64_t references() const;
@@ -141,6 +142,7 @@ class ObjectTable {
   Oxid oxid_;
   base::Clock& clock_;
   absl::flat_hash_map<Oid, std::shared_ptr<Entry>> objects_;
+  std::size_t permanent_ = 0;
   absl::flat_hash_map<const Object*, Oid> by_object_;
   absl::flat_hash_map<Ipid, Interface> interfaces_;
   absl::btree_set<std::pair<absl::Time, Oid>> deadlines_;

@@ -133,6 +133,7 @@ void ClientAssociation::Machine::OnFault(base::Bytes& pdu, const pdu::Segments& 
     return Finish(header.call_id, absl::InternalError(absl::StrFormat(
                                       "fault with the forbidden status 0x%08X", fault->status.value)));
   }
+  if (options_.statistics != nullptr) ++options_.statistics->faults_in;
   Finish(header.call_id, CallFault{fault->status, header.has(pdu::kDidNotExecute)});
 }
 

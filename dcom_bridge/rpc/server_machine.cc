@@ -177,6 +177,7 @@ void ServerAssociation::Machine::SendFault(std::uint32_t wire_id, std::uint16_t 
   did_not_execute |= status == pdu::kOperationRange || status == pdu::kUnknownInterface;
   pdu::Header header = Reply(pdu::PduType::kFault, wire_id);
   if (did_not_execute) header.flags |= pdu::kDidNotExecute;
+  if (options_.statistics != nullptr) ++options_.statistics->faults_out;
   Send(pdu::Assemble(header, pdu::EncodeFault({context_id, 0, status})));
 }
 

@@ -24,13 +24,14 @@ bool IsLast(const event::ProgressEvent& event) {
 }  // namespace
 
 CallbackSender::CallbackSender(std::shared_ptr<net::Loop> loop, engine::Engine& engine, base::Guid operation,
-                               std::unique_ptr<Callback> callback, Pauses pauses,
+                               std::unique_ptr<Callback> callback, Pauses pauses, CallbackCounters& counters,
                                std::function<void(CallbackSender&)> on_stopped)
     : loop_(std::move(loop)),
       engine_(engine),
       operation_(operation),
       callback_(std::move(callback)),
       pauses_(std::move(pauses)),
+      counters_(counters),
       on_stopped_(std::move(on_stopped)) {}
 
 void CallbackSender::SendFirst(orpc::CausalityId causality, Answered answered) {
@@ -105,6 +106,11 @@ void CallbackSender::OnAnswered(net::InvokeOutcome outcome) {
   const auto& reply = std::get<net::InvokeReply>(outcome);
   const auto response = ndr::Decode<idl::ResultResponse>(reply.body, reply.endian);
   const base::HResult result = response.ok() ? response->result : base::kUnexpected;
+  if (result.ok()) {
+    counters_.events_sent += sending_;
+  } else {
+    ++counters_.refused;
+  }
   if (Answered answered = std::exchange(answered_, nullptr)) answered(result);
   if (state_ == State::kStopped) return;
   if (!result.ok()) return GiveUp("it answered " + base::ToString(result));
@@ -118,10 +124,13 @@ void CallbackSender::OnAnswered(net::InvokeOutcome outcome) {
 }
 
 void CallbackSender::OnNoAnswer(const absl::Status& why) {
+  ++counters_.unanswered;
   if (callback_->batched() && repeats_ < pauses_.size()) {
     pause_ = loop_->After(pauses_[repeats_++], [weak = weak_from_this()] {
       const auto self = weak.lock();
-      if (self && self->state_ != State::kStopped) self->Send();
+      if (!self || self->state_ == State::kStopped) return;
+      self->counters_.events_resent += self->sending_;
+      self->Send();
     });
     return;
   }

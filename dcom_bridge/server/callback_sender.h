@@ -33,6 +33,7 @@
 #include "dcom_bridge/event/progress_event.h"
 #include "dcom_bridge/ipam/engine.h"
 #include "dcom_bridge/server/callback.h"
+#include "dcom_bridge/server/metrics.h"
 
 namespace ipam::server {
 
@@ -42,9 +43,9 @@ class CallbackSender : public std::enable_shared_from_this<CallbackSender> {
   // Pauses before a call is sent again; none: it is not.
   using Pauses = std::vector<absl::Duration>;
 
-  // `on_stopped` is told once, last, but not of Stop() and TakeOver(). The engine outlives it.
+  // `on_stopped` is told once, last, but not of Stop() and TakeOver(). The engine and the counters outlive it.
   CallbackSender(std::shared_ptr<net::Loop> loop, engine::Engine& engine, base::Guid operation,
-                 std::unique_ptr<Callback> callback, Pauses pauses,
+                 std::unique_ptr<Callback> callback, Pauses pauses, CallbackCounters& counters,
                  std::function<void(CallbackSender&)> on_stopped);
 
   // Sends event 1, on behalf of the call that `causality` names, and tells what it returned; what follows is sent
@@ -76,6 +77,7 @@ class CallbackSender : public std::enable_shared_from_this<CallbackSender> {
   const base::Guid operation_;
   std::unique_ptr<Callback> callback_;
   const Pauses pauses_;
+  CallbackCounters& counters_;
   std::function<void(CallbackSender&)> on_stopped_;
   State state_ = State::kIdle;
   orpc::CausalityId causality_;              // of event 1

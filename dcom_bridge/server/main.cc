@@ -59,6 +59,9 @@ int Serve(const ServerConfig& config, const sigset_t& stop_signals) {
   if (absl::Status status = pid_file.Write(config.pid_file); !status.ok()) return Report(status);
   for (const std::string& address : config.server.addresses)
     spdlog::info("DCOM on {}:{}", address, (*server)->port());
+  if (!config.server.metrics_address.empty()) {
+    spdlog::info("metrics on {}:{}", config.server.metrics_address, (*server)->metrics_port());
+  }
   int signal = 0;
   sigwait(&stop_signals, &signal);
   spdlog::info("stopping");

@@ -128,9 +128,10 @@ void OperationObject::Unmarshal(const orpc::MInterfacePointer& pointer, const or
   if (!ref->std_ref()) return run({nullptr, Invalid("the callback is not a standard object reference")});
   sessions_.OpenCallback(
       *call.caller, *ref, call.causality,
-      [run = std::move(run),
+      [&counters = sessions_.counters(), run = std::move(run),
        name = call.caller->Name()](absl::StatusOr<std::unique_ptr<Callback>> callback) mutable {
         if (callback.ok()) return run({*std::move(callback), {}});
+        ++counters.unreachable;
         const std::string why = absl::StrCat(
             "the callback of ", name, " cannot be reached: ", std::string(callback.status().message()));
         spdlog::warn("{}", why);

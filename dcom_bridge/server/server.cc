@@ -4,9 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <chrono>
 #include <future>
 #include <initializer_list>
 #include <iterator>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -28,6 +30,8 @@
 #include "dcom_bridge/rpc/endpoint_mapper.h"
 #include "dcom_bridge/rpc/management.h"
 #include "dcom_bridge/server/callback_pool.h"
+#include "dcom_bridge/server/metrics.h"
+#include "dcom_bridge/server/metrics_listener.h"
 #include "dcom_bridge/server/operation_object.h"
 #include "dcom_bridge/server/sessions.h"
 
@@ -37,6 +41,9 @@ namespace {
 // A parameters text of 32 MiB in UTF-16, with room for its header: design limit of
 // InitializeOperationParameters.
 constexpr std::size_t kParametersStub = std::size_t{64} << 20;
+
+// For the loop to tell its figures.
+constexpr std::chrono::seconds kLoopTime{2};
 
 constexpr pdu::SyntaxId kOffered[] = {
     {orpc::kIidIObjectExporter, 0, 0},
@@ -111,6 +118,10 @@ class Server::Impl {
                          .auth_types = acceptors_.factory().types(),
                          .principal = keys_ ? keys_->principals().front() : ""});
     RegisterEndpoints();
+    if (!options_.metrics_address.empty()) {
+      IPAM_ASSIGN_OR_RETURN(metrics_, MetricsListener::Listen(options_.metrics_address, options_.metrics_port,
+                                                              [this] { return Metrics(); }));
+    }
     loop_->Post([this] { reclaimer_.Start(); });
     thread_ = std::thread([this] { loop_->Run(); });
     return absl::OkStatus();
@@ -118,6 +129,7 @@ class Server::Impl {
 
   void Stop() {
     if (!thread_.joinable()) return;
+    metrics_.reset();
     std::promise<void> stopped;
     loop_->Post([this, &stopped] {
       sessions_.Stop();
@@ -137,8 +149,24 @@ class Server::Impl {
   }
 
   std::uint16_t port() const { return port_; }
+  std::uint16_t metrics_port() const { return metrics_ ? metrics_->port() : std::uint16_t{0}; }
 
  private:
+  // The thread of the metrics.
+  std::string Metrics() {
+    const auto read = std::make_shared<std::promise<LoopFigures>>();
+    std::future<LoopFigures> figures = read->get_future();
+    loop_->Post([this, read] {
+      LoopFigures loop = ReadDcomFigures(exporter_, resolver_, *listener_, management_.statistics());
+      loop.callbacks_held = sessions_.senders();
+      loop.callbacks = sessions_.counters();
+      read->set_value(loop);
+    });
+    std::optional<LoopFigures> loop;
+    if (figures.wait_for(kLoopTime) == std::future_status::ready) loop = figures.get();
+    return WriteMetrics(loop, acceptors_.factory().guard().counts(), engine_->figures());
+  }
+
   void RegisterEndpoints() {
     for (const std::string& address : options_.addresses) {
       std::array<std::uint8_t, 4> ipv4{};
@@ -170,6 +198,7 @@ class Server::Impl {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<ParameterCheck> check_;
   std::unique_ptr<net::RpcListener> listener_;
+  std::unique_ptr<MetricsListener> metrics_;
   std::uint16_t port_ = 0;
   net::Reclaimer reclaimer_{*loop_, resolver_, steady_};
   net::Timer stop_timer_;
@@ -195,6 +224,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { impl_->Stop(); }
 
 std::uint16_t Server::port() const { return impl_->port(); }
+std::uint16_t Server::metrics_port() const { return impl_->metrics_port(); }
 void Server::Stop() { impl_->Stop(); }
 
 }  // namespace ipam::server

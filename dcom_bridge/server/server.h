@@ -36,6 +36,9 @@ struct ServerOptions {
   std::string callback_spn;  // of the clients that are called back; empty: RPCSS/<its host>
   auth::LogonGuardOptions logon_guard;
   SessionOptions sessions;
+  // Where /metrics is served by HTTP, without authentication: an IP address; empty: nowhere.
+  std::string metrics_address;
+  std::uint16_t metrics_port = 0;  // 0: any free one
   engine::Options engine;
 };
 
@@ -48,6 +51,7 @@ class Server {
   ~Server();
 
   std::uint16_t port() const;
+  std::uint16_t metrics_port() const;  // 0: none
 
   // Gives the callbacks back and ends. Operations that run are ended as failed by the next start.
   void Stop();

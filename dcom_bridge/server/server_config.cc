@@ -15,6 +15,7 @@ namespace {
 struct Raw {
   std::vector<std::string> listen = {"127.0.0.1:135"};
   std::string step_delay = "0";
+  std::string metrics_listen;
   std::string lock_window = "10m";
   std::string lock_time = "30s";
   std::string lock_max = "15m";
@@ -96,6 +97,11 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   app.add_option("--engine-max-queued", c.server.engine.max_queued, "Operations that wait for their turn")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
+  app.add_option(
+         "--metrics-listen", raw.metrics_listen,
+         "Prometheus metrics by HTTP at /metrics, without authentication; a PORT alone is on loopback "
+         "(default: nowhere)")
+      ->type_name("[ADDRESS:]PORT");
   app.add_option("--log-level", c.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
@@ -156,6 +162,14 @@ absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
   IPAM_ASSIGN_OR_RETURN(guard.window, settings::ParseTime("--auth-lock-window", raw.lock_window));
   IPAM_ASSIGN_OR_RETURN(guard.first_lock, settings::ParseTime("--auth-lock-time", raw.lock_time));
   IPAM_ASSIGN_OR_RETURN(guard.max_lock, settings::ParseTime("--auth-lock-max", raw.lock_max));
+  if (!raw.metrics_listen.empty()) {
+    const bool port_alone = raw.metrics_listen.find(':') == std::string::npos;
+    IPAM_ASSIGN_OR_RETURN(
+        settings::HostPort metrics,
+        settings::ParseHostPort("--metrics-listen", (port_alone ? "127.0.0.1:" : "") + raw.metrics_listen));
+    c.server.metrics_address = std::move(metrics.host);
+    c.server.metrics_port = metrics.port;
+  }
   const bool edits = c.command == Command::kAccountAdd || c.command == Command::kAccountRemove;
   if (c.accounts_path.empty() && (edits || (c.command == Command::kServe && c.server.keytab.empty()))) {
     return absl::InvalidArgumentError(

@@ -76,7 +76,7 @@ std::shared_ptr<CallbackSender> Sessions::NewSender(const base::Guid& operation,
                                                     std::unique_ptr<Callback> callback) {
   auto sender = std::make_shared<CallbackSender>(
       loop_, *engine_, operation, std::move(callback),
-      options_.progress2 ? options_.pauses : CallbackSender::Pauses(),
+      options_.progress2 ? options_.pauses : CallbackSender::Pauses(), counters_,
       [this](CallbackSender& stopped) { senders_.erase(stopped.operation()); });
   senders_[operation] = sender;
   return sender;
@@ -139,6 +139,7 @@ void Sessions::OnFound(const base::Guid& operation, std::uint64_t last_sequence,
   answered({base::kOk, {}});
   if (const auto earlier = senders_.extract(operation)) earlier.mapped()->TakeOver();
   if (found->ended && last_sequence == found->last_sequence) return;  // nothing is left to send
+  ++counters_.resumed;
   spdlog::info("operation {}: resumed after event {}", operation.ToString(), last_sequence);
   NewSender(operation, std::move(callback.callback))->SendAfter(last_sequence);
 }

@@ -64,6 +64,8 @@ class Sessions final : public engine::EventListener {
 
   // All that follow: loop thread.
   const SessionOptions& options() const { return options_; }
+  CallbackCounters& counters() { return counters_; }
+  std::size_t senders() const { return senders_.size(); }
   void Check(std::u16string parameters, ParameterCheck::Checked checked) {
     check_->Submit(std::move(parameters), std::move(checked));
   }
@@ -103,6 +105,7 @@ class Sessions final : public engine::EventListener {
   std::optional<Answer> RefuseInitialized(const base::Guid& operation, const auth::Principal& caller);
 
   const SessionOptions options_;
+  CallbackCounters counters_;
   const std::shared_ptr<net::Loop> loop_;
   engine::Engine* engine_ = nullptr;
   CallbackPool* pool_ = nullptr;

@@ -4,7 +4,7 @@ import json
 import unittest
 import urllib.request
 
-from stack import OPERATIONS, Stack, records
+from stack import OPERATIONS, Stack, free_ports, records, wait_until
 
 
 class Operations(unittest.TestCase):
@@ -46,6 +46,33 @@ class Operations(unittest.TestCase):
         done = self.stack.wait_done(started["name"], 120)
         self.assertEqual(done["state"], "OPERATION_STATE_SUCCEEDED")
         self.assertEqual(done["counts"]["total"], 300)
+
+
+class Metrics(unittest.TestCase):
+    def figures(self):
+        """Those of the server without labels, and the lines of those with some."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=20) as page:
+            self.assertTrue(page.headers["Content-Type"].startswith("text/plain; version=0.0.4"))
+            lines = [line for line in page.read().decode().splitlines() if not line.startswith("#")]
+        self.assertTrue(all(line.startswith("ipamds_") for line in lines), lines)
+        return {k: float(v) for k, v in (line.rsplit(" ", 1) for line in lines)}
+
+    def test_the_server_tells_what_it_does_and_what_it_holds(self):
+        [self.port] = free_ports(1)
+        with Stack(server_args=[f"--metrics-listen={self.port}"]) as stack:
+            name = stack.start("CreateDhcpScope")["name"]
+            self.assertEqual(stack.wait_done(name)["state"], "OPERATION_STATE_SUCCEEDED")
+            figures = wait_until(lambda: (lambda f: f if f["ipamds_objects"] == 0 else None)(self.figures()),
+                                 what="the release of the sessions")
+            self.assertEqual(figures["ipamds_references"], 0)
+            self.assertEqual(figures["ipamds_callbacks_held"], 0)
+            self.assertGreaterEqual(figures["ipamds_connections"], 1)
+            self.assertEqual(
+                figures['ipamds_operations_ended_total{kind="CreateDhcpScope",status="CompletedWithSuccess"}'], 1)
+            self.assertEqual(figures["ipamds_events_sent_total"],
+                             sum(1 for event in stack.events(name) if event.get("sourceSequence")))
+            self.assertEqual(figures["ipamds_faults_sent_total"], 0)
+            self.assertEqual(figures["ipamds_authentication_failures_total"], 0)
 
 
 class Streams(unittest.TestCase):

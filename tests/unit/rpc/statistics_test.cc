@@ -47,6 +47,11 @@ TEST(Statistics, CountCallsAndPdusOfBothSides) {
   expected(std::uint32_t{4}, std::uint32_t{4}, std::uint32_t{2}, std::uint32_t{0}, std::uint32_t{4},
            std::uint32_t{4}, std::uint32_t{0});
   EXPECT_EQ(reply, expected.Take());
+
+  client.Call({kEcho, 8, {}, Pattern(2'000)});  // more than it takes
+  Exchange(client, server);
+  EXPECT_EQ(of_client.faults_in, 1u);
+  EXPECT_EQ(counted.faults_out, 1u);
 }
 
 }  // namespace

@@ -75,10 +75,11 @@ void Recorder::Invoke(orpc::OrpcCall call, orpc::OrpcResponder respond) {
   respond(orpc::OrpcReply{ndr::Encode(idl::ResultResponse{answer}), {}});
 }
 
-Peer::Peer(std::shared_ptr<net::Loop> l, const std::string& user)
+Peer::Peer(std::shared_ptr<net::Loop> l, const std::string& user, base::Clock* references)
     : loop(std::move(l)),
       acceptors(
           auth::AcceptorFactory(Accounts(), auth::ServerNames::FromHostName("host"), {}, clock, random)),
+      steady(references != nullptr ? *references : clock),
       rpc(*loop, {},
           [this, user](const net::Endpoint&) {
             return auth::NewInitiator(auth::AuthType::kSpnego, {"DOM", user, auth::NtHash::OfPassword(user)},
@@ -164,7 +165,7 @@ void World::Open() {
       });
   pool_ = std::make_unique<CallbackPool>(*loop_, callback_options_, Accounts(), clock_);
   sessions_->Attach(*engine_, *pool_, *check_);
-  server_ = std::make_unique<Peer>(loop_, "gw");
+  server_ = std::make_unique<Peer>(loop_, "gw", server_references_);
   server_->activator.Register(idl::kClsidIpamOperationWithProgress, [this](const auto&) -> orpc::Created {
     return std::make_shared<OperationObject>(*sessions_);
   });

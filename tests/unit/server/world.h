@@ -67,7 +67,8 @@ class Recorder final : public orpc::Object {
 
 // An exporter behind a listener, and a client that is `user`.
 struct Peer {
-  Peer(std::shared_ptr<net::Loop> l, const std::string& user);
+  // `references`: the clock of objects and ping sets, where it is not that of the system.
+  Peer(std::shared_ptr<net::Loop> l, const std::string& user, base::Clock* references = nullptr);
   void Listen(std::uint16_t port);
 
   // An OBJREF of the object, which DOM\gw may call where nothing else is said.
@@ -78,8 +79,9 @@ struct Peer {
   base::SystemClock clock;
   auth::SystemRandom random;
   rpc::AccountAuthProvider acceptors;
-  orpc::Exporter exporter{{}, clock};
-  orpc::OxidResolver resolver{{}, exporter, clock};
+  base::Clock& steady;
+  orpc::Exporter exporter{{}, steady};
+  orpc::OxidResolver resolver{{}, exporter, steady};
   orpc::Activator activator{{}, exporter};
   rpc::ServiceTable services;
   rpc::AssociationGroups groups;
@@ -153,6 +155,7 @@ class World : public ::testing::Test {
   engine::Options engine_options_;
   CallbackOptions callback_options_;
   base::SystemClock clock_;
+  base::Clock* server_references_ = nullptr;  // Peer::steady of the server
   std::unique_ptr<Gate> gate_;
   engine::Prepared sample_;
   std::unique_ptr<Sessions> sessions_;
