@@ -15,16 +15,13 @@
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/ipam/store_tables.h"
-#include "dcom_bridge/ipam/yaml_message.h"
+#include "dcom_bridge/model/yaml_message.h"
 
 namespace ipam::engine {
 namespace {
 
 // Name and value pairs: the one table whose rows are not messages.
 constexpr char kCommonProperties[] = "common_properties";
-
-// A value takes an octet of the file at least; aliases may repeat some, but not without end.
-std::size_t MaxValues(std::size_t file_bytes) { return 100'000 + 10 * file_bytes; }
 
 class Importer {
  public:
@@ -36,7 +33,7 @@ class Importer {
                       "INSERT INTO common_properties (name, value) VALUES (?, ?)"
                       " ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
         check_foreign_keys_(db, "PRAGMA foreign_key_check"),
-        reader_(MaxValues(file_bytes)) {}
+        reader_(file_bytes) {}
 
   absl::Status Import(const YAML::Node& root);
 
@@ -54,7 +51,7 @@ class Importer {
   const std::string file_;
   Statement put_property_;
   Statement check_foreign_keys_;
-  YamlReader reader_;
+  model::YamlReader reader_;
   std::map<std::pair<std::string, std::int64_t>, int> lines_;  // of the rows, by table and record id
 };
 
@@ -74,7 +71,7 @@ absl::Status Importer::Import(const YAML::Node& root) {
           absl::StrFormat("%s: line %d: unknown table \"%s\"", file_, entry.first.Mark().line + 1, name));
     }
     if (!sections.emplace(name, entry.second).second)
-      return At(name, YamlError(entry.first, "", "stands twice"));
+      return At(name, model::YamlError(entry.first, "", "stands twice"));
   }
   for (const StoreTable& table : tables) {
     const auto section = sections.find(std::string(table.name));
@@ -88,28 +85,28 @@ absl::Status Importer::Import(const YAML::Node& root) {
 
 absl::Status Importer::ImportTable(const StoreTable& table, const YAML::Node& rows) {
   if (rows.IsNull()) return absl::OkStatus();
-  if (!rows.IsSequence()) return At(table.name, YamlError(rows, "", "not a list of rows"));
+  if (!rows.IsSequence()) return At(table.name, model::YamlError(rows, "", "not a list of rows"));
   for (const YAML::Node& node : rows) {
     const std::unique_ptr<google::protobuf::Message> row(table.prototype->New());
     if (const absl::Status read = reader_.Read(node, *row); !read.ok()) return At(table.name, read);
     const std::int64_t id = table.id(*row);
-    if (id <= 0) return At(table.name, YamlError(node, "", "a row without a record id"));
+    if (id <= 0) return At(table.name, model::YamlError(node, "", "a row without a record id"));
     if (!lines_.emplace(std::pair(std::string(table.name), id), node.Mark().line + 1).second) {
-      return At(table.name, YamlError(node, "", absl::StrFormat("the record id %d stands twice", id)));
+      return At(table.name, model::YamlError(node, "", absl::StrFormat("the record id %d stands twice", id)));
     }
     const absl::Status put = table.put(*row, store_);
     if (absl::IsUnavailable(put)) return put;
-    if (!put.ok()) return At(table.name, YamlError(node, "", std::string(put.message())));
+    if (!put.ok()) return At(table.name, model::YamlError(node, "", std::string(put.message())));
   }
   return absl::OkStatus();
 }
 
 absl::Status Importer::ImportProperties(const YAML::Node& properties) {
   if (!properties.IsMap())
-    return At(kCommonProperties, YamlError(properties, "", "not a mapping of names to values"));
+    return At(kCommonProperties, model::YamlError(properties, "", "not a mapping of names to values"));
   for (const auto& entry : properties) {
     if (!entry.first.IsScalar() || !entry.second.IsScalar()) {
-      return At(kCommonProperties, YamlError(entry.first, "", "not a name and a single value"));
+      return At(kCommonProperties, model::YamlError(entry.first, "", "not a name and a single value"));
     }
     IPAM_RETURN_IF_ERROR(put_property_.Run(entry.first.Scalar(), entry.second.Scalar()));
   }
@@ -141,7 +138,7 @@ absl::Status ExportTable(const StoreTable& table, Store& store, YAML::Emitter& o
   const absl::Status listed = table.for_each(store, [&](const google::protobuf::Message& row) {
     if (!begun) out << YAML::Key << std::string(table.name) << YAML::Value << YAML::BeginSeq;
     begun = true;
-    WriteYaml(row, out);
+    model::WriteYaml(row, out);
     return absl::OkStatus();
   });
   if (begun) out << YAML::EndSeq;

@@ -148,7 +148,7 @@ absl::Status LoadSchemas() {
   return TheSchema() != nullptr ? absl::OkStatus() : absl::InternalError("the embedded schemas do not parse");
 }
 
-absl::Status ValidateAgainstSchema(xmlDoc& doc) {
+absl::StatusOr<std::vector<Problem>> FindSchemaProblems(xmlDoc& doc) {
   IPAM_RETURN_IF_ERROR(LoadSchemas());
 
   struct FreeValidator {
@@ -160,10 +160,14 @@ absl::Status ValidateAgainstSchema(xmlDoc& doc) {
   xmlSchemaSetValidStructuredErrors(validator.get(), OnError, &problems);
   const TrimmedIntegers trimmed(xmlDocGetRootElement(&doc));
   const int result = xmlSchemaValidateDoc(validator.get(), &doc);
-  if (!problems.empty()) return InvalidDocument(problems);
-  if (result > 0) return InvalidDocument({{.what = "not valid against the schema"}});
-  if (result < 0) return absl::InternalError("schema validation failed in the library");
-  return absl::OkStatus();
+  if (result < 0 && problems.empty()) return absl::InternalError("schema validation failed in the library");
+  if (result > 0 && problems.empty()) problems.push_back({.what = "not valid against the schema"});
+  return problems;
+}
+
+absl::Status ValidateAgainstSchema(xmlDoc& doc) {
+  IPAM_ASSIGN_OR_RETURN(const std::vector<Problem> problems, FindSchemaProblems(doc));
+  return problems.empty() ? absl::OkStatus() : InvalidDocument(problems);
 }
 
 }  // namespace ipam::model

@@ -3,7 +3,11 @@
 
 #include <libxml/tree.h>
 
+#include <vector>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "dcom_bridge/model/problem.h"
 
 namespace ipam::model {
 
@@ -15,5 +19,8 @@ absl::Status LoadSchemas();
 // problem, the first eight. White space around an integer is accepted, as XML Schema has it; the tree is as
 // before afterwards. Any thread; the schemas are parsed once and only read after that.
 absl::Status ValidateAgainstSchema(xmlDoc& doc);
+
+// The same, with the problems as they are; none where the document is valid.
+absl::StatusOr<std::vector<Problem>> FindSchemaProblems(xmlDoc& doc);
 
 }  // namespace ipam::model

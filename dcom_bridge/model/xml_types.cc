@@ -1,5 +1,6 @@
 #include "dcom_bridge/model/xml_types.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/strings.h"
 #include "ipam/v1/access.pb.h"
@@ -147,6 +148,14 @@ const XmlType* XmlTypes::TypeOf(const google::protobuf::Message& message) const 
     at = &at->GetReflection()->GetMessage(*at, set);
   }
   return Find(*at->GetDescriptor());
+}
+
+std::string FieldPathOf(const XmlType& type, const XmlMember& member) {
+  std::string path;
+  for (std::size_t level = 0; level < member.level; ++level) {
+    absl::StrAppend(&path, type.path()[level]->name(), ".");
+  }
+  return path + member.field->name();
 }
 
 const EnumValueDescriptor* FindEnumValue(const EnumDescriptor& type, std::string_view spelling) {

@@ -85,6 +85,9 @@ class XmlTypes {
   absl::flat_hash_map<std::string, const google::protobuf::FileDescriptor*> files_;
 };
 
+// The path from a message of the type's family to the field of a member: "v4.superscope_name".
+std::string FieldPathOf(const XmlType& type, const XmlMember& member);
+
 // The value of an enumeration by its spelling in XML, and back. Null: none.
 const google::protobuf::EnumValueDescriptor* FindEnumValue(const google::protobuf::EnumDescriptor& type,
                                                            std::string_view spelling);

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/model/problem.h"
 #include "dcom_bridge/model/values.h"
 #include "dcom_bridge/model/xml_text.h"
 #include "ipam/v1/value.pb.h"
@@ -52,10 +53,6 @@ const char* PrefixOf(v1::XmlNamespace ns) {
   }
 }
 
-absl::Status Unwritable(std::string_view field, std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrFormat("%s: %s", field, what));
-}
-
 std::string_view SchemaTypeOf(const FieldDescriptor& field) {
   switch (field.type()) {
     case FieldDescriptor::TYPE_INT32:
@@ -87,7 +84,12 @@ absl::StatusOr<std::string> XmlWriter::Write(const Message& message, const XmlRo
   default_ns_ = root.ns;
   used_ = 0;
   out_.clear();
-  IPAM_RETURN_IF_ERROR(WriteObject(message, root.ns, root.name, declared, root.typed));
+  failed_at_.clear();
+  failure_.clear();
+  if (absl::Status written = WriteObject(message, root.ns, root.name, declared, root.typed); !written.ok()) {
+    if (failure_.empty()) return written;
+    return InvalidDocument({{.field = failed_at_, .what = failure_}});
+  }
   std::string head = absl::StrFormat(R"(<%s xmlns="%s" xmlns:i="http://www.w3.org/2001/XMLSchema-instance")",
                                      root.name, NamespaceUri(root.ns));
   for (int ns = v1::IPAM; ns < v1::NONE; ++ns) {
@@ -119,15 +121,30 @@ void XmlWriter::Element(v1::XmlNamespace ns, std::string_view name, std::string_
   Close(ns, name);
 }
 
+absl::Status XmlWriter::Unwritable(std::string what) {
+  failure_ = std::move(what);
+  return absl::InvalidArgumentError(failure_);
+}
+
+absl::Status XmlWriter::At(absl::Status status, const XmlType& type, const XmlMember& member) {
+  if (status.ok() || failure_.empty()) return status;
+  std::string path = FieldPathOf(type, member);
+  // An entry of this array has put its place in front already.
+  const bool entry = failed_at_.starts_with('[');
+  absl::StrAppend(&path, failed_at_.empty() || entry ? "" : ".", failed_at_);
+  failed_at_ = std::move(path);
+  return status;
+}
+
 absl::Status XmlWriter::WriteObject(const Message& message, v1::XmlNamespace ns, std::string_view name,
                                     const XmlType* declared, bool typed) {
   const XmlType* type = XmlTypes::Get().TypeOf(message);
-  if (type == nullptr) return Unwritable(message.GetDescriptor()->full_name(), "is not a type of XML");
+  if (type == nullptr)
+    return Unwritable(absl::StrCat(message.GetDescriptor()->full_name(), " is not a type of XML"));
   if (declared != nullptr && !type->DerivesFrom(*declared)) {
     // Where the schema declares a derived type the family's message may leave its variant out.
     if (!declared->DerivesFrom(*type)) {
-      return Unwritable(message.GetDescriptor()->full_name(),
-                        absl::StrCat("is a ", type->name(), ", not a ", declared->name()));
+      return Unwritable(absl::StrCat("is a ", type->name(), ", not a ", declared->name()));
     }
     type = declared;
   }
@@ -143,7 +160,7 @@ absl::Status XmlWriter::WriteObject(const Message& message, v1::XmlNamespace ns,
     levels.push_back(&above.GetReflection()->GetMessage(above, variant));
   }
   for (const XmlMember& member : type->members()) {
-    IPAM_RETURN_IF_ERROR(WriteMember(*levels[member.level], member));
+    IPAM_RETURN_IF_ERROR(At(WriteMember(*levels[member.level], member), *type, member));
   }
   default_ns_ = outside;
   if (ns == v1::NONE) {
@@ -184,15 +201,20 @@ absl::Status XmlWriter::WriteArray(const Message& owner, const XmlMember& member
   Open(member.ns, member.name);
   out_ += ">";
   for (int i = 0; i < owner.GetReflection()->FieldSize(owner, &field); ++i) {
+    absl::Status written;
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       const Message& entry = owner.GetReflection()->GetRepeatedMessage(owner, &field, i);
-      IPAM_RETURN_IF_ERROR(WriteMessage(entry, member.item_ns, member.item, member));
-      continue;
+      written = WriteMessage(entry, member.item_ns, member.item, member);
+    } else {
+      Open(member.item_ns, member.item);
+      out_ += ">";
+      written = WriteScalar(owner, field, member.format, i);
+      Close(member.item_ns, member.item);
     }
-    Open(member.item_ns, member.item);
-    out_ += ">";
-    IPAM_RETURN_IF_ERROR(WriteScalar(owner, field, member.format, i));
-    Close(member.item_ns, member.item);
+    if (!written.ok()) {
+      failed_at_ = absl::StrCat("[", i, "]", failed_at_.empty() ? "" : ".", failed_at_);
+      return written;
+    }
   }
   Close(member.ns, member.name);
   return absl::OkStatus();
@@ -211,11 +233,11 @@ absl::Status XmlWriter::WriteMessage(const Message& value, v1::XmlNamespace ns, 
     }
     const XmlType* inside_type = inside == nullptr ? nullptr : XmlTypes::Get().Find(*inside);
     if (inside_type == nullptr || inside_type->plain() || inside_type->family() != inside) {
-      return Unwritable(name, absl::StrCat("'", any.type_url(), "' is not an IpamObject of ipam.v1"));
+      return Unwritable(absl::StrCat("'", Shorten(any.type_url()), "' is not an IpamObject of ipam.v1"));
     }
     const std::unique_ptr<Message> object(
         google::protobuf::MessageFactory::generated_factory()->GetPrototype(inside)->New());
-    if (!any.UnpackTo(object.get())) return Unwritable(name, "does not parse");
+    if (!any.UnpackTo(object.get())) return Unwritable("does not parse");
     return WriteObject(*object, ns, name, nullptr, true);
   }
   if (type == v1::AnyValue::descriptor()) return WriteAnyValue(value, ns, name);
@@ -274,7 +296,7 @@ absl::Status XmlWriter::WriteScalar(const Message& owner, const FieldDescriptor&
           repeated ? reflection.GetRepeatedUInt32(owner, &field, index) : reflection.GetUInt32(owner, &field);
       const bool fits = !(format == v1::XML_FORMAT_UNSIGNED_BYTE && value > 0xFF) &&
                         !(format == v1::XML_FORMAT_UNSIGNED_SHORT && value > 0xFFFF);
-      if (!fits) return Unwritable(field.name(), absl::StrCat(value, " is beyond its range"));
+      if (!fits) return Unwritable(absl::StrCat(value, " is beyond its range"));
       absl::StrAppend(&out_, value);
       return absl::OkStatus();
     }
@@ -309,8 +331,7 @@ absl::Status XmlWriter::WriteScalar(const Message& owner, const FieldDescriptor&
       const char* separator = "";
       for (const auto* value : values) {
         if (!value->options().HasExtension(v1::xml_value)) {
-          return Unwritable(field.name(),
-                            absl::StrCat(value->number(), " is not a value of ", field.enum_type()->name()));
+          return Unwritable(absl::StrCat(value->number(), " is not a value of ", field.enum_type()->name()));
         }
         absl::StrAppend(&out_, separator, EnumSpelling(*value));
         separator = " ";
@@ -320,10 +341,10 @@ absl::Status XmlWriter::WriteScalar(const Message& owner, const FieldDescriptor&
     case FieldDescriptor::CPPTYPE_STRING: {
       const std::string text =
           repeated ? reflection.GetRepeatedString(owner, &field, index) : reflection.GetString(owner, &field);
-      if (format == v1::XML_FORMAT_IP_ADDRESS) return WriteIpAddress(text, field.name());
+      if (format == v1::XML_FORMAT_IP_ADDRESS) return WriteIpAddress(text);
       if (format == v1::XML_FORMAT_MAC_ADDRESS) {
         const auto octets = ParseMacAddress(text);
-        if (!octets) return Unwritable(field.name(), absl::StrCat("'", text, "' is not a MAC address"));
+        if (!octets) return Unwritable(absl::StrCat("'", Shorten(text), "' is not a MAC address"));
         Element(v1::IPAM, "Address", absl::Base64Escape(*octets));
         return absl::OkStatus();
       }
@@ -335,13 +356,13 @@ absl::Status XmlWriter::WriteScalar(const Message& owner, const FieldDescriptor&
         return absl::OkStatus();
       }
       if (format == v1::XML_FORMAT_DECIMAL && !IsDecimal(text)) {
-        return Unwritable(field.name(), absl::StrCat("'", text, "' is not a decimal"));
+        return Unwritable(absl::StrCat("'", Shorten(text), "' is not a decimal"));
       }
       if (field.type() == FieldDescriptor::TYPE_BYTES) {
         out_ += absl::Base64Escape(text);
         return absl::OkStatus();
       }
-      return WriteText(text, field.name());
+      return WriteText(text);
     }
     case FieldDescriptor::CPPTYPE_FLOAT:
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -350,9 +371,9 @@ absl::Status XmlWriter::WriteScalar(const Message& owner, const FieldDescriptor&
   return absl::InternalError(absl::StrCat("no spelling in XML for ", field.full_name()));
 }
 
-absl::Status XmlWriter::WriteIpAddress(std::string_view text, std::string_view field) {
+absl::Status XmlWriter::WriteIpAddress(std::string_view text) {
   const auto parts = ParseIpAddress(text);
-  if (!parts) return Unwritable(field, absl::StrFormat("'%s' is not an IP address", text));
+  if (!parts) return Unwritable(absl::StrFormat("'%s' is not an IP address", Shorten(text)));
   Element(v1::NET, "m_Address", absl::StrCat(parts->address));
   Element(v1::NET, "m_Family", parts->v6 ? "InterNetworkV6" : "InterNetwork");
   Element(v1::NET, "m_HashCode", "0");
@@ -364,8 +385,8 @@ absl::Status XmlWriter::WriteIpAddress(std::string_view text, std::string_view f
   return absl::OkStatus();
 }
 
-absl::Status XmlWriter::WriteText(std::string_view text, std::string_view field) {
-  if (!IsXmlText(text)) return Unwritable(field, "has a character that XML cannot carry");
+absl::Status XmlWriter::WriteText(std::string_view text) {
+  if (!IsXmlText(text)) return Unwritable("has a character that XML cannot carry");
   AppendEscaped(text, out_);
   return absl::OkStatus();
 }

@@ -89,6 +89,8 @@ int Main(int argc, char** argv) {
       return Report(ipam::engine::ImportYaml(config.server.engine.database, config.operand));
     case Command::kExport:
       return Report(ipam::engine::ExportYaml(config.server.engine.database, std::cout));
+    case Command::kShow:
+      return Report(ipam::engine::ShowTable(config.server.engine.database, config.show, std::cout));
     case Command::kAccount:
       return PrintAccount(config.operand);
     case Command::kAccountAdd:

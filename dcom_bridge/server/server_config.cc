@@ -19,6 +19,7 @@ struct Raw {
   std::string lock_window = "10m";
   std::string lock_time = "30s";
   std::string lock_max = "15m";
+  std::string show_output = "table";
   std::string printed_account;  // NAME of account without add or remove
 };
 
@@ -111,6 +112,15 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   CLI::App* import = app.add_subcommand("import", "Load servers, scopes, zones ... from YAML into the store");
   import->add_option("FILE", c.operand, "As `export` writes it")->required();
   app.add_subcommand("export", "Write the store as YAML to standard output");
+  CLI::App* show = app.add_subcommand("show", "Print the rows of a table of the store");
+  show->add_option("TABLE", c.show.table, "Such as dhcp_scopes; another word lists the tables there are")
+      ->required();
+  show->add_option("--filter", c.show.filter,
+                   "Only rows that fit: FIELD = VALUE, or != : < <= > >=, joined by AND; : is \"contains\"")
+      ->type_name("EXPR");
+  show->add_option("--output", raw.show_output, "table: for people; json: one array of rows, proto3 JSON")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"table", "json"}));
   CLI::App* account = app.add_subcommand(
       "account", "Print a line for the account file; the password is asked for, or read from standard input");
   account->require_subcommand(0, 1);
@@ -126,6 +136,7 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
 Command CommandOf(const CLI::App& app) {
   if (app.got_subcommand("import")) return Command::kImport;
   if (app.got_subcommand("export")) return Command::kExport;
+  if (app.got_subcommand("show")) return Command::kShow;
   if (app.got_subcommand("account")) {
     const CLI::App& account = *app.get_subcommand("account");
     if (account.got_subcommand("add")) return Command::kAccountAdd;
@@ -153,6 +164,7 @@ absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
   parsed.done = outcome.printed_help;
   if (parsed.done) return parsed;
   c.command = CommandOf(app);
+  c.show.json = raw.show_output == "json";
   IPAM_ASSIGN_OR_RETURN(settings::Listen listen, settings::ParseListen("--dcom-listen", raw.listen));
   c.server.addresses = std::move(listen.addresses);
   c.server.port = listen.port;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "dcom_bridge/ipam/show.h"
 #include "dcom_bridge/server/server.h"
 
 namespace ipam::server {
@@ -13,6 +14,7 @@ enum class Command {
   kServe,
   kImport,   // FILE into the store
   kExport,   // the store to stdout
+  kShow,     // the rows of a table to stdout
   kAccount,  // a line of the account file, from a name and its password
   kAccountAdd,
   kAccountRemove,
@@ -21,6 +23,7 @@ enum class Command {
 struct ServerConfig {
   Command command = Command::kServe;
   std::string operand;  // FILE of import, NAME of account
+  engine::ShowOptions show;
   ServerOptions server;
   std::string accounts_path;
   std::string log_level = "info";

@@ -10,12 +10,13 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 
-namespace ipam::engine {
+namespace ipam::model {
 
 class YamlReader {
  public:
-  // `max_values`: of all calls together.
-  explicit YamlReader(std::size_t max_values) : max_values_(max_values) {}
+  // `file_bytes`: of the file that all calls read from. A value takes an octet of it at least; aliases may repeat
+  // some, but not without end.
+  explicit YamlReader(std::size_t file_bytes) : max_values_(100'000 + 10 * file_bytes) {}
 
   // Adds to `message`. kInvalidArgument: "line 7: serverRoleInfo.recordId: not an integer: \"x\"". An unknown
   // member, one that stands twice, or a value of another type is an error.
@@ -31,10 +32,13 @@ class YamlReader {
   std::size_t values_ = 0;
 };
 
+// A file of one document. The whole text is in memory; what its aliases expand to is bounded by its size.
+absl::Status FromYaml(const std::string& text, google::protobuf::Message& message);
+
 // "line 7: what"
 absl::Status YamlError(const YAML::Node& node, const std::string& path, const std::string& what);
 
 // Members in the order of their numbers, defaults left out.
 void WriteYaml(const google::protobuf::Message& message, YAML::Emitter& out);
 
-}  // namespace ipam::engine
+}  // namespace ipam::model

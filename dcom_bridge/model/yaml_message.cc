@@ -1,4 +1,4 @@
-#include "dcom_bridge/ipam/yaml_message.h"
+#include "dcom_bridge/model/yaml_message.h"
 
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
@@ -15,7 +15,7 @@
 #include "dcom_bridge/base/status_macros.h"
 #include "ipam/v1/xml.pb.h"
 
-namespace ipam::engine {
+namespace ipam::model {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -211,6 +211,17 @@ absl::Status YamlError(const YAML::Node& node, const std::string& path, const st
       absl::StrFormat("line %d: %s%s%s", node.Mark().line + 1, path, path.empty() ? "" : ": ", what));
 }
 
+absl::Status FromYaml(const std::string& text, Message& message) {
+  // yaml-cpp tells its errors by exceptions only.
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (!root.IsDefined() || root.IsNull()) return absl::InvalidArgumentError("the document is empty");
+    return YamlReader(text.size()).Read(root, message);
+  } catch (const YAML::Exception& e) {
+    return absl::InvalidArgumentError(absl::StrFormat("line %d: %s", e.mark.line + 1, e.msg));
+  }
+}
+
 absl::Status YamlReader::Read(const YAML::Node& node, Message& message) {
   return ReadMembers(node, message, "", 0);
 }
@@ -283,4 +294,4 @@ void WriteYaml(const Message& message, YAML::Emitter& out) {
   out << YAML::EndMap;
 }
 
-}  // namespace ipam::engine
+}  // namespace ipam::model
