@@ -19,11 +19,27 @@
 namespace ipam::app {
 namespace {
 
+namespace v1 = progress::v1;
+
+constexpr int kFirstTypedMember = 101;  // of StartOperationRequest, for the operation with ordinal 0
+
 hub::Dependencies HubDependencies(base::Clock& clock) {
   hub::Dependencies dependencies;
   dependencies.check_parameters = [](const std::string& xml) -> absl::StatusOr<hub::CheckedParameters> {
     IPAM_ASSIGN_OR_RETURN(model::CheckedParameters checked, model::CheckParameters(xml));
     return hub::CheckedParameters{std::move(checked.kind)};
+  };
+  dependencies.write_parameters =
+      [](const v1::StartOperationRequest& request) -> absl::StatusOr<hub::TypedParameters> {
+    const auto* member = request.GetDescriptor()->FindFieldByNumber(request.parameters_case());
+    const model::Operation* operation = model::FindOperation(member->number() - kFirstTypedMember);
+    if (operation == nullptr)
+      return absl::UnimplementedError(absl::StrCat("no operation for ", member->name()));
+    IPAM_ASSIGN_OR_RETURN(
+        model::TypedParameters checked,
+        model::CheckTypedParameters(*operation, request.GetReflection()->GetMessage(request, member),
+                                    member->name()));
+    return hub::TypedParameters{std::move(checked.kind), std::move(checked.xml)};
   };
   dependencies.read_exception = [](const std::string& xml) -> std::optional<hub::ExceptionSummary> {
     auto read = model::ReadIpamException(xml);

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dcom_bridge/base/clock.h"
+#include "gateway/hub/frame.h"
 
 namespace ipam::hub {
 
@@ -50,6 +51,14 @@ struct CheckedParameters {
 // Checks the text of parameters_xml against the schema. kInvalidArgument with the line or the field.
 using ParametersChecker = absl::AnyInvocable<absl::StatusOr<CheckedParameters>(const std::string& xml) const>;
 
+struct TypedParameters {
+  std::string kind;
+  std::string xml;  // what parameters_xml would be
+};
+// Converts and checks the typed member of a request. kInvalidArgument with the paths of the fields.
+using ParametersWriter =
+    absl::AnyInvocable<absl::StatusOr<TypedParameters>(const v1::StartOperationRequest& request) const>;
+
 struct ExceptionSummary {
   std::string reason;  // IpamExceptionId as the schema writes it
   std::string message;
@@ -59,6 +68,7 @@ using ExceptionReader = absl::AnyInvocable<std::optional<ExceptionSummary>(const
 
 struct Dependencies {
   ParametersChecker check_parameters;
+  ParametersWriter write_parameters;
   ExceptionReader read_exception;
   base::Clock* clock = nullptr;  // not owned
 };

@@ -1,5 +1,8 @@
 #include "gateway/hub/starter.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -34,6 +37,17 @@ std::string HashOf(const std::string& source, const std::string& parameters) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+// The typed member, as it will be serialized for as long as its fields are these; no XML looks like it.
+std::string ContentOf(const v1::StartOperationRequest& request) {
+  const auto* member = request.GetDescriptor()->FindFieldByNumber(request.parameters_case());
+  std::string content = absl::StrCat(member->number(), ":");
+  google::protobuf::io::StringOutputStream stream(&content);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  out.SetSerializationDeterministic(true);
+  request.GetReflection()->GetMessage(request, member).SerializeToCodedStream(&out);
+  return content;
 }
 
 absl::Status OtherContent(const std::string& request_id) {
@@ -120,23 +134,44 @@ absl::StatusOr<std::string> Starter::ChooseSource(const std::string& wanted) con
                        {{"source", wanted}});
 }
 
-absl::StatusOr<Starter::Checked> Starter::Check(const v1::StartOperationRequest& request) const {
+absl::StatusOr<Starter::Checked> Starter::Check(v1::StartOperationRequest& request) const {
   Checked checked;
   if (request.request_id().size() > kMaxRequestId) {
     return InvalidField("request_id", absl::StrCat("longer than ", kMaxRequestId, " octets"));
   }
   if (request.parameters_case() == v1::StartOperationRequest::PARAMETERS_NOT_SET) {
-    return InvalidField("parameters_xml", "must be given");
+    return InvalidField("parameters_xml", "it or one of the typed members must be given");
   }
   IPAM_ASSIGN_OR_RETURN(checked.source_name, ChooseSource(request.source()));
-  checked.content_hash = HashOf(checked.source_name, request.parameters_xml());
-  absl::StatusOr<CheckedParameters> parameters = dependencies_.check_parameters(request.parameters_xml());
-  if (!parameters.ok()) {
-    if (parameters.status().code() != absl::StatusCode::kInvalidArgument) return parameters.status();
-    return InvalidField("parameters_xml", std::string(parameters.status().message()));
-  }
-  checked.kind = parameters->kind;
+  IPAM_RETURN_IF_ERROR(CheckParameters(request, checked));
   return checked;
+}
+
+absl::Status Starter::CheckParameters(v1::StartOperationRequest& request, Checked& checked) const {
+  switch (request.parameters_case()) {
+    case v1::StartOperationRequest::kRetryFailedOf:
+      return absl::UnimplementedError("retry_failed_of is not served");
+    case v1::StartOperationRequest::kParametersXml: {
+      checked.parameters_xml = std::move(*request.mutable_parameters_xml());
+      checked.content_hash = HashOf(checked.source_name, checked.parameters_xml);
+      absl::StatusOr<hub::CheckedParameters> parameters =
+          dependencies_.check_parameters(checked.parameters_xml);
+      if (parameters.status().code() == absl::StatusCode::kInvalidArgument) {
+        return InvalidField("parameters_xml", std::string(parameters.status().message()));
+      }
+      IPAM_RETURN_IF_ERROR(parameters.status());
+      checked.kind = std::move(parameters->kind);
+      return absl::OkStatus();
+    }
+    default: {
+      checked.content_hash = HashOf(checked.source_name, ContentOf(request));
+      IPAM_ASSIGN_OR_RETURN(TypedParameters parameters, dependencies_.write_parameters(request));
+      checked.kind = std::move(parameters.kind);
+      checked.parameters_xml = std::move(parameters.xml);
+      request.clear_parameters();  // nobody needs both forms
+      return absl::OkStatus();
+    }
+  }
 }
 
 absl::Status Starter::Admit() {
@@ -155,7 +190,7 @@ absl::Status Starter::Admit() {
 }
 
 void Starter::Start(v1::StartOperationRequest request, Caller caller, OperationCallback done) {
-  const std::size_t bytes = request.parameters_xml().size();
+  const std::size_t bytes = request.ByteSizeLong();
   workers_.Submit(bytes, [this, request = std::move(request), caller = std::move(caller),
                           done = std::move(done)](absl::Status turn) mutable {
     if (!turn.ok()) return done(std::move(turn));
@@ -168,7 +203,7 @@ void Starter::CheckAndStart(v1::StartOperationRequest request, Caller caller, Op
   if (!checked.ok()) return done(checked.status());
   event::OperationSource* source = FindSource(checked->source_name);
   if (source == nullptr) return done(absl::UnavailableError("the gateway is stopping"));
-  if (request.validate_only()) return Validate(request, *checked, caller, std::move(done));
+  if (request.validate_only()) return Validate(*std::move(checked), caller, std::move(done));
 
   const Key key(caller.name, request.request_id());
   StatePtr again;
@@ -218,7 +253,7 @@ void Starter::CheckAndStart(v1::StartOperationRequest request, Caller caller, Op
   journal_.Reserve(std::move(info));
   event::StartRequest start;
   start.operation = id;
-  start.parameters_xml = std::move(*request.mutable_parameters_xml());
+  start.parameters_xml = std::move(checked->parameters_xml);
   start.initiator = caller.name;
   source->Start(std::move(start), [this, id, key, done = std::move(done)](absl::Status status) mutable {
     {
@@ -254,8 +289,7 @@ void Starter::Answer(const Key& key, absl::StatusOr<v1::Operation> result, Opera
   own(std::move(result));
 }
 
-void Starter::Validate(const v1::StartOperationRequest& request, const Checked& checked, const Caller& caller,
-                       OperationCallback done) {
+void Starter::Validate(Checked checked, const Caller& caller, OperationCallback done) {
   event::OperationSource* source = FindSource(checked.source_name);
   if (source == nullptr) return done(absl::UnavailableError("the gateway is stopping"));
   v1::Operation operation;
@@ -263,7 +297,7 @@ void Starter::Validate(const v1::StartOperationRequest& request, const Checked& 
   operation.set_kind(checked.kind);
   operation.set_initiator(caller.name);
   event::StartRequest start;
-  start.parameters_xml = request.parameters_xml();
+  start.parameters_xml = std::move(checked.parameters_xml);
   start.initiator = caller.name;
   start.validate_only = true;
   source->Start(std::move(start),

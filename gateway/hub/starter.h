@@ -61,16 +61,18 @@ class Starter {
     std::string source_name;
     std::string kind;
     std::string content_hash;
+    std::string parameters_xml;
   };
 
-  absl::StatusOr<Checked> Check(const v1::StartOperationRequest& request) const;
+  // Takes the parameters out of `request`.
+  absl::StatusOr<Checked> Check(v1::StartOperationRequest& request) const;
+  absl::Status CheckParameters(v1::StartOperationRequest& request, Checked& checked) const;
   absl::StatusOr<std::string> ChooseSource(const std::string& wanted) const;
   event::OperationSource* FindSource(const std::string& name) const;
   void CheckAndStart(v1::StartOperationRequest request, Caller caller, OperationCallback done);
   // Counts the new one in; nothing else is done where it fails.
   absl::Status Admit();
-  void Validate(const v1::StartOperationRequest& request, const Checked& checked, const Caller& caller,
-                OperationCallback done);
+  void Validate(Checked checked, const Caller& caller, OperationCallback done);
   void Answer(const Key& key, absl::StatusOr<v1::Operation> result, OperationCallback own);
 
   const Options& options_;

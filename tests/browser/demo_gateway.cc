@@ -139,6 +139,10 @@ int main(int argc, char** argv) {
   dependencies.check_parameters = [](const std::string&) -> absl::StatusOr<ipam::hub::CheckedParameters> {
     return ipam::hub::CheckedParameters{"CreateDnsZone"};
   };
+  dependencies.write_parameters =
+      [](const ipam::progress::v1::StartOperationRequest&) -> absl::StatusOr<ipam::hub::TypedParameters> {
+    return ipam::hub::TypedParameters{"CreateDnsZone", ""};
+  };
   dependencies.read_exception = [](const std::string&) { return std::nullopt; };
   auto hub = ipam::hub::Service::Open(std::move(options), std::move(dependencies));
   if (!hub.ok()) {

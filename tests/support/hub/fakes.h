@@ -13,10 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "dcom_bridge/base/guid.h"
 #include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/event/event_sink.h"
 #include "dcom_bridge/event/operation_source.h"
+#include "gateway/hub/errors.h"
 #include "gateway/hub/service.h"
 
 namespace ipam::hub {
@@ -111,6 +113,10 @@ class FakeSource final : public event::OperationSource {
 
   void Start(event::StartRequest request, event::Done done) override {
     starts_++;
+    {
+      base::MutexLock lock(mutex_);
+      last_parameters_ = request.parameters_xml;
+    }
     if (request.validate_only) return done(validate_status);
     {
       base::MutexLock lock(mutex_);
@@ -170,6 +176,10 @@ class FakeSource final : public event::OperationSource {
     state_.state = state;
     state_.reason = std::move(reason);
   }
+  std::string last_parameters() const {
+    base::MutexLock lock(mutex_);
+    return last_parameters_;
+  }
   std::string last_operation() const {
     base::MutexLock lock(mutex_);
     return last_operation_;
@@ -184,6 +194,7 @@ class FakeSource final : public event::OperationSource {
   mutable base::Mutex mutex_;
   event::SourceStatus state_{"", event::SourceState::kConnected, "", absl::UnixEpoch()};
   std::string last_operation_;
+  std::string last_parameters_;
   std::vector<Resumed> resumed_;
 };
 
@@ -306,6 +317,12 @@ inline Dependencies TestDependencies(base::Clock& clock, Gate* gate = nullptr) {
     if (gate != nullptr && xml == "<Slow/>") gate->Pass();
     if (xml.find("<") != 0) return absl::InvalidArgumentError("line 1: not XML");
     return CheckedParameters{xml.find("Scope") != std::string::npos ? "CreateDhcpScope" : "CreateDnsZone"};
+  };
+  dependencies.write_parameters =
+      [](const v1::StartOperationRequest& request) -> absl::StatusOr<TypedParameters> {
+    const std::string& name = request.create_dhcp_scope().scope().scope_name();
+    if (name == "bad") return InvalidField("create_dhcp_scope.scope.scope_name", "is bad");
+    return TypedParameters{"CreateDhcpScope", absl::StrCat("<Scope>", name, "</Scope>")};
   };
   dependencies.read_exception = [](const std::string& xml) -> std::optional<ExceptionSummary> {
     if (xml.find("IpamException") == std::string::npos) return std::nullopt;

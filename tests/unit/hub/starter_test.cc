@@ -32,6 +32,51 @@ TEST(Start, TheSameRequestIdReturnsTheSameOperationAlsoAfterARestart) {
   EXPECT_EQ(hub.source->starts_, 0);
 }
 
+v1::StartOperationRequest Typed(const std::string& scope_name, const std::string& request_id = "") {
+  v1::StartOperationRequest request;
+  request.set_request_id(request_id);
+  request.mutable_create_dhcp_scope()->mutable_scope()->set_scope_name(scope_name);
+  return request;
+}
+
+TEST(Start, TypedParametersReachTheSourceAsXml) {
+  TempDir dir;
+  Hub hub(dir.File("j"));
+  const auto started = hub.Start(Typed("one"));
+  ASSERT_OK(started);
+  EXPECT_EQ(started->kind(), "CreateDhcpScope");
+  EXPECT_EQ(hub.source->last_parameters(), "<Scope>one</Scope>");
+  v1::StartOperationRequest only_checked = Typed("two");
+  only_checked.set_validate_only(true);
+  EXPECT_EQ(hub.Start(only_checked)->kind(), "CreateDhcpScope");
+  EXPECT_EQ(hub.source->last_parameters(), "<Scope>two</Scope>");
+}
+
+TEST(Start, ARequestIdIsOneContentAlsoOfTypedParameters) {
+  TempDir dir;
+  std::string name;
+  {
+    Hub hub(dir.File("j"));
+    name = hub.Start(Typed("one", "key"))->name();
+    EXPECT_EQ(hub.Start(Typed("one", "key"))->name(), name);
+    EXPECT_THAT(hub.Start(Typed("two", "key")), StatusIs(absl::StatusCode::kAlreadyExists));
+    v1::StartOperationRequest other = Typed("one", "key");
+    other.mutable_edit_dhcp_scope()->mutable_scope()->set_scope_name("one");
+    EXPECT_THAT(hub.Start(other), StatusIs(absl::StatusCode::kAlreadyExists))
+        << "another kind, the same fields";
+  }
+  Hub hub(dir.File("j"));
+  EXPECT_EQ(hub.Start(Typed("one", "key"))->name(), name);
+}
+
+TEST(Start, ARefusalOfTypedParametersNamesTheirField) {
+  TempDir dir;
+  Hub hub(dir.File("j"));
+  EXPECT_THAT(hub.Start(Typed("bad")),
+              StatusIs(absl::StatusCode::kInvalidArgument, "create_dhcp_scope.scope.scope_name: is bad"));
+  EXPECT_EQ(hub.source->starts_, 0);
+}
+
 TEST(Start, RequestsWithOneIdAtTheSameTimeStartOnce) {
   TempDir dir;
   Hub hub(dir.File("j"));

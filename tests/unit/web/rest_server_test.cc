@@ -99,6 +99,28 @@ TEST_F(RestServer, StartsAnOperation) {
   EXPECT_EQ(hub_.started()[0].parameters_xml(), "<x/>");
 }
 
+TEST_F(RestServer, StartsAnOperationFromTypedParameters) {
+  Start();
+  RawClient client(port());
+  client.Send(Post("/v1/operations",
+                   R"({"createDhcpScope":{"scope":{"scopeName":"one","v4":{"leaseDuration":"3600s"}}}})"));
+  EXPECT_EQ(client.ReadResponse().status, 200);
+  ASSERT_EQ(hub_.started().size(), 1u);
+  const auto& scope = hub_.started()[0].create_dhcp_scope().scope();
+  EXPECT_EQ(scope.scope_name(), "one");
+  EXPECT_EQ(scope.v4().lease_duration().seconds(), 3600);
+
+  client.Send(Post("/v1/operations", R"({"createDhcpScope":{"scope":{"prefixLength":"wide"}}})"));
+  auto response = client.ReadResponse();
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr("prefix"));
+  client.Send(Post("/v1/operations", R"({"createDhcpScope":{"colour":1}})"));
+  EXPECT_EQ(client.ReadResponse().status, 400);
+  client.Send(Post("/v1/operations", R"({"createDhcpScope":{},"deleteDhcpScope":{}})"));
+  EXPECT_EQ(client.ReadResponse().status, 400) << "two of one";
+  EXPECT_EQ(hub_.started().size(), 1u);
+}
+
 TEST_F(RestServer, TellsWhyAnOperationWasNotStarted) {
   hub_.start_answer_ = absl::InvalidArgumentError("line 3");
   Start();
