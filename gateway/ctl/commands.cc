@@ -9,10 +9,14 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "gateway/ctl/cancel.h"
+#include "gateway/ctl/completion.h"
 #include "gateway/ctl/doctor.h"
+#include "gateway/ctl/kinds.h"
 #include "gateway/ctl/refusal.h"
+#include "gateway/ctl/results.h"
 #include "gateway/ctl/start.h"
 #include "gateway/ctl/table.h"
+#include "gateway/ctl/template.h"
 #include "gateway/ctl/text.h"
 #include "gateway/ctl/watch_state.h"
 
@@ -22,23 +26,8 @@ namespace {
 using How = CallResult::How;
 using Stub = v1::ProgressService::Stub;
 
-constexpr int kPageSize = 1000;
-
 std::string PercentOf(const v1::Operation& operation) {
   return operation.has_percent() ? Percent(operation.percent()) : "";
-}
-
-// Calls page by page; `take` appends a page and says whether more is wanted.
-template <typename Request, typename Response, typename Take>
-CallResult Page(Client& client, Client::Method<Request, Response> method, Request request, Take take) {
-  for (;;) {
-    Response response;
-    CallResult result = client.Call(method, request, response);
-    if (!result.ok()) return result;
-    const std::string next = response.next_page_token();
-    if (!take(response) || next.empty()) return result;
-    request.set_page_token(next);
-  }
 }
 
 ExitCode List(const Options& options, Client& client, const Output& output) {
@@ -47,7 +36,7 @@ ExitCode List(const Options& options, Client& client, const Output& output) {
   request.set_page_size(options.limit > 0 ? std::min(options.limit, kPageSize) : kPageSize);
   v1::ListOperationsResponse all;
   const CallResult result =
-      Page(client, &Stub::AsyncListOperations, request, [&](const v1::ListOperationsResponse& page) {
+      CallPages(client, &Stub::AsyncListOperations, request, [&](const v1::ListOperationsResponse& page) {
         for (const v1::Operation& operation : page.operations()) {
           if (options.limit > 0 && all.operations_size() == options.limit) return false;
           *all.add_operations() = operation;
@@ -109,7 +98,7 @@ ExitCode Get(const Options& options, Client& client, const Output& output) {
     rest.set_page_size(kPageSize);
     operation.clear_subtasks();
     operation.clear_more_subtasks();
-    result = Page(client, &Stub::AsyncListSubtasks, rest, [&](const v1::ListSubtasksResponse& page) {
+    result = CallPages(client, &Stub::AsyncListSubtasks, rest, [&](const v1::ListSubtasksResponse& page) {
       operation.mutable_subtasks()->MergeFrom(page.subtasks());
       return true;
     });
@@ -130,7 +119,7 @@ ExitCode Events(const Options& options, Client& client, const Output& output) {
   request.set_page_size(kPageSize);
   v1::ListEventsResponse all;
   const CallResult result =
-      Page(client, &Stub::AsyncListEvents, request, [&](const v1::ListEventsResponse& page) {
+      CallPages(client, &Stub::AsyncListEvents, request, [&](const v1::ListEventsResponse& page) {
         all.mutable_events()->MergeFrom(page.events());
         return true;
       });
@@ -152,7 +141,7 @@ ExitCode Sources(const Options& options, Client& client, const Output& output) {
   request.set_page_size(kPageSize);
   v1::ListSourcesResponse all;
   const CallResult result =
-      Page(client, &Stub::AsyncListSources, request, [&](const v1::ListSourcesResponse& page) {
+      CallPages(client, &Stub::AsyncListSources, request, [&](const v1::ListSourcesResponse& page) {
         all.mutable_sources()->MergeFrom(page.sources());
         return true;
       });
@@ -257,6 +246,20 @@ ExitCode RunCommand(const Options& options, Client& client, const Output& output
   switch (options.command) {
     case Command::kStart:
       return Start(options, client, output, reconnect);
+    case Command::kTemplate:
+      if (options.json) {
+        PrintJson(output, *TemplateMessage(*FindKind(options.kind)));
+      } else {
+        PrintText(output, Template(*FindKind(options.kind)));
+      }
+      return kSucceeded;
+    case Command::kRetry:
+      return Retry(options, client, output, reconnect);
+    case Command::kResults:
+      return Results(options, client, output);
+    case Command::kCompletion:
+      PrintText(output, CompletionScript(options.shell));
+      return kSucceeded;
     case Command::kWatch:
       return Watch(options, client, output, reconnect);
     case Command::kCancel:

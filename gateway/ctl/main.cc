@@ -6,9 +6,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/ctl/commands.h"
+#include "gateway/ctl/completion.h"
 
 namespace {
 
@@ -31,7 +33,12 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE,
               SIG_DFL);  // a reader that goes away ends this quietly, also under a parent that ignores it
   setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is said once, here
-  const ParsedOptions parsed = ParseOptions(std::vector<std::string>(argv + 1, argv + argc));
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && arguments.front() == kCompleteCommand) {
+    arguments.erase(arguments.begin());
+    return PrintCompletions(std::move(arguments), Output{}, interrupted);
+  }
+  const ParsedOptions parsed = ParseOptions(std::move(arguments));
   if (!parsed.options.has_value()) {
     std::fputs(parsed.text.c_str(), parsed.exit_code == kSucceeded ? stdout : stderr);
     return parsed.exit_code;

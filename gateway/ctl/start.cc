@@ -1,11 +1,15 @@
 #include "gateway/ctl/start.h"
 
+#include <google/protobuf/util/json_util.h>
+
 #include <random>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/model/yaml_message.h"
 #include "gateway/ctl/files.h"
+#include "gateway/ctl/kinds.h"
 #include "gateway/ctl/text.h"
 #include "gateway/ctl/watch_state.h"
 
@@ -55,6 +59,43 @@ bool StartOne(const Options& options, const std::string& file, v1::StartOperatio
   return result.how == How::kAnswered;
 }
 
+// `labels` say in messages what each request is.
+ExitCode StartAll(const Options& options, const std::vector<std::string>& labels,
+                  std::vector<v1::StartOperationRequest>& requests, Client& client, const Output& output,
+                  const Reconnect& reconnect) {
+  Started started;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    requests[i].set_source(options.source);
+    requests[i].set_validate_only(options.validate_only);
+    if (!StartOne(options, labels[i], requests[i], client, output, started)) break;
+  }
+  if (!options.watch && options.json) PrintJson(output, started.operations);
+  if (!options.watch || started.operations.operations().empty()) return started.code;
+
+  v1::WatchOperationsRequest request;
+  for (const v1::Operation& operation : started.operations.operations()) request.add_names(operation.name());
+  request.set_until_done(true);
+  return Worse(started.code,
+               FollowAndReport(options, request, client, output, reconnect, /*was_reached=*/true));
+}
+
+// JSON has an object; everything else is YAML.
+absl::Status ReadParameters(const std::string& text, const OperationKind& kind,
+                            v1::StartOperationRequest& request) {
+  google::protobuf::Message& own = *request.GetReflection()->MutableMessage(&request, kind.member);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos || text[first] != '{') return model::FromYaml(text, own);
+  const auto read = google::protobuf::util::JsonStringToMessage(text, &own);
+  return read.ok() ? absl::OkStatus()
+                   : absl::InvalidArgumentError(std::string(read.message().data(), read.message().size()));
+}
+
+absl::Status Prefixed(const std::string& file, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat(file == "-" ? "standard input" : file, ": ", std::string(status.message())));
+}
+
 }  // namespace
 
 std::string RequestId(const std::string& request_id, std::size_t index, std::size_t count) {
@@ -66,31 +107,29 @@ std::string RequestId(const std::string& request_id, std::size_t index, std::siz
 ExitCode Start(const Options& options, Client& client, const Output& output, const Reconnect& reconnect) {
   std::vector<v1::StartOperationRequest> requests;
   for (const std::string& file : options.files) {  // all are read before the first one is started
-    absl::StatusOr<std::string> xml = ReadFile(file);
+    absl::StatusOr<std::string> text = ReadFile(file);
     if (client.interrupted()) return kInterrupted;
-    if (!xml.ok()) {
-      std::fprintf(output.err, "ipamctl: %s\n", Harmless(std::string(xml.status().message())).c_str());
+    v1::StartOperationRequest& request = requests.emplace_back();
+    request.set_request_id(RequestId(options.request_id, requests.size() - 1, options.files.size()));
+    absl::Status read = text.status();
+    if (read.ok() && options.kind.empty()) {
+      request.set_parameters_xml(*std::move(text));
+    } else if (read.ok()) {
+      read = Prefixed(file, ReadParameters(*text, *FindKind(options.kind), request));
+    }
+    if (!read.ok()) {
+      std::fprintf(output.err, "ipamctl: %s\n", Harmless(std::string(read.message())).c_str());
       return kUsage;
     }
-    v1::StartOperationRequest& request = requests.emplace_back();
-    request.set_source(options.source);
-    request.set_request_id(RequestId(options.request_id, requests.size() - 1, options.files.size()));
-    request.set_validate_only(options.validate_only);
-    request.set_parameters_xml(*std::move(xml));
   }
+  return StartAll(options, options.files, requests, client, output, reconnect);
+}
 
-  Started started;
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (!StartOne(options, options.files[i], requests[i], client, output, started)) break;
-  }
-  if (!options.watch && options.json) PrintJson(output, started.operations);
-  if (!options.watch || started.operations.operations().empty()) return started.code;
-
-  v1::WatchOperationsRequest request;
-  for (const v1::Operation& operation : started.operations.operations()) request.add_names(operation.name());
-  request.set_until_done(true);
-  return Worse(started.code,
-               FollowAndReport(options, request, client, output, reconnect, /*was_reached=*/true));
+ExitCode Retry(const Options& options, Client& client, const Output& output, const Reconnect& reconnect) {
+  std::vector<v1::StartOperationRequest> requests(1);
+  requests[0].set_request_id(RequestId(options.request_id, 0, 1));
+  requests[0].set_retry_failed_of(options.names.front());
+  return StartAll(options, options.names, requests, client, output, reconnect);
 }
 
 }  // namespace ipam::ctl

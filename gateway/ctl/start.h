@@ -1,4 +1,4 @@
-// ipamctl start.
+// ipamctl start and retry.
 #pragma once
 
 #include <string>
@@ -10,6 +10,9 @@ namespace ipam::ctl {
 
 // Starts one operation for each file, and follows them where that is asked for.
 ExitCode Start(const Options& options, Client& client, const Output& output, const Reconnect& reconnect);
+
+// Starts an operation again for what failed of it.
+ExitCode Retry(const Options& options, Client& client, const Output& output, const Reconnect& reconnect);
 
 // The key of file `index` of `count`: random where `request_id` is empty, which makes a repeated call
 // harmless.
