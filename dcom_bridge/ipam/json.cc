@@ -2,14 +2,11 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include "dcom_bridge/json/json_writer.h"
+
 namespace ipam::engine {
 
-std::string ToJson(const google::protobuf::Message& message) {
-  std::string text;
-  // Fails for an Any of unknown type only, and no message of a table holds an Any.
-  (void)google::protobuf::util::MessageToJsonString(message, &text);
-  return text;
-}
+std::string ToJson(const google::protobuf::Message& message) { return json::Write(message); }
 
 absl::Status FromJson(const std::string& text, google::protobuf::Message& message) {
   google::protobuf::util::JsonParseOptions options;

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "dcom_bridge/json/json_writer.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/util/json_util.h"
 #include "google/protobuf/wire_format_lite.h"
 
 namespace ipam::hub {
@@ -47,8 +47,8 @@ const std::string& Frame::json() const {
     v1::WatchOperationsResponse response;
     // Our own bytes: they parse, and everything in them has a JSON form.
     response.ParseFromString(proto_);
-    const auto status = google::protobuf::util::MessageToJsonString(response, &json_);
-    if (!status.ok()) json_ = "{}";
+    json_ = json::Write(response);
+    if (json_.empty()) json_ = "{}";
   });
   return json_;
 }

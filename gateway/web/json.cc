@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/strings.h"
+#include "dcom_bridge/json/json_writer.h"
 #include "gateway/web/url.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -90,10 +91,9 @@ absl::Status PutField(const std::string& name, const std::string& value, const p
 }  // namespace
 
 std::string ToJson(const pb::Message& message) {
-  std::string out;
+  std::string out = json::Write(message);
   // Fails for an Any of an unknown type only, and none of ours holds one: StatusToJson leaves those out.
-  if (!pb::util::MessageToJsonString(message, &out).ok()) return "{}";
-  return out;
+  return out.empty() ? "{}" : out;
 }
 
 absl::Status FromJson(std::string_view text, pb::Message* message) {
@@ -116,12 +116,12 @@ std::string StatusToJson(const absl::Status& status) {
     detail->set_type_url(std::string(type_url));
     detail->set_value(std::string(value));
   });
-  std::string json;
-  if (!pb::util::MessageToJsonString(out, &json).ok()) {
+  std::string text = json::Write(out);
+  if (text.empty()) {
     out.clear_details();
-    json = ToJson(out);
+    text = ToJson(out);
   }
-  return json;
+  return text;
 }
 
 int HttpStatus(absl::StatusCode code) {
