@@ -30,6 +30,12 @@ class Collector {
   absl::Status AddSuperscopesOf(const Ids& scopes);
   absl::Status AddPolicy(const v1::DhcpPolicyV4& policy);
   absl::Status AddScopesOf(const Ids& reservations);
+  absl::Status AddFailover(const v1::DhcpFailover& failover);
+  absl::Status AddServersOf(const Ids& scopes);
+  template <typename Filters>
+  void AddServersOfFilters(const Filters& filters) {
+    for (const v1::DhcpFilter& filter : filters) Add(ServerType(4), filter.server_record_id());
+  }
   absl::Status AddRangeOf(const v1::IpamIPAddress& address);
   absl::Status AddZoneOf(const v1::CreateDnsResourceRecordsParameters& create);
 
@@ -92,6 +98,29 @@ absl::Status Collector::AddScopesOf(const Ids& reservations) {
   for (const std::int64_t id : reservations) {
     IPAM_ASSIGN_OR_RETURN(const auto row, store_.dhcp.GetReservation(id));
     if (row) Add(ScopeType(row->has_v6() ? 6 : 4), row->parent_scope().record_id());
+  }
+  return absl::OkStatus();
+}
+
+// Of the row, and those that the request wants.
+absl::Status Collector::AddFailover(const v1::DhcpFailover& failover) {
+  const auto add = [this](const v1::DhcpFailover& of) {
+    Add(ServerType(4), of.server1_record_id());
+    Add(ServerType(4), of.server2_record_id());
+  };
+  IPAM_ASSIGN_OR_RETURN(const auto row, store_.failover.Get(failover.record_id()));
+  if (row) add(*row);
+  add(failover);
+  return absl::OkStatus();
+}
+
+// Those of the relationships that they are in, and their own.
+absl::Status Collector::AddServersOf(const Ids& scopes) {
+  for (const std::int64_t id : scopes) {
+    IPAM_ASSIGN_OR_RETURN(const auto scope, store_.dhcp.GetScope(id));
+    if (scope) Add(ServerType(4), scope->parent_dhcp_server_record_id());
+    IPAM_ASSIGN_OR_RETURN(const auto failover, store_.failover.RelationOf(id));
+    if (failover) IPAM_RETURN_IF_ERROR(AddFailover(*failover));
   }
   return absl::OkStatus();
 }
@@ -205,11 +234,28 @@ absl::Status Collector::Collect(const v1::OperationParameters& parameters) {
     case Parameters::kSetDhcpReservationCollection:
       return AddScopesOf(parameters.set_dhcp_reservation_collection().reservation_record_ids());
     case Parameters::kDhcpFailoverWithScopes: {
-      const v1::DhcpFailover& failover = parameters.dhcp_failover_with_scopes().failover();
-      Add(ServerType(4), failover.server1_record_id());
-      Add(ServerType(4), failover.server2_record_id());
-      return absl::OkStatus();
+      const auto& with_scopes = parameters.dhcp_failover_with_scopes();
+      IPAM_RETURN_IF_ERROR(AddFailover(with_scopes.failover()));
+      return AddServersOf(with_scopes.scope_ids());
     }
+    case Parameters::kDhcpFailover:
+      return AddFailover(parameters.dhcp_failover().failover());
+    case Parameters::kDhcpFailoverRemoveScopes:
+      return AddServersOf(parameters.dhcp_failover_remove_scopes().scope_ids());
+    case Parameters::kDhcpFailoverDelete:
+      return AddFailover(parameters.dhcp_failover_delete().failover());
+    case Parameters::kCreateDhcpFilters:
+      AddAll(ServerType(4), parameters.create_dhcp_filters().dhcp_server_ids());
+      return absl::OkStatus();
+    case Parameters::kUpdateDhcpFilter:
+      Add(ServerType(4), parameters.update_dhcp_filter().filter().server_record_id());
+      return absl::OkStatus();
+    case Parameters::kUpdateDhcpFilters:
+      AddServersOfFilters(parameters.update_dhcp_filters().filters());
+      return absl::OkStatus();
+    case Parameters::kDeleteDhcpFilters:
+      AddServersOfFilters(parameters.delete_dhcp_filters().filters());
+      return absl::OkStatus();
     case Parameters::kCreateIpamIpAddress:
       return AddRangeOf(parameters.create_ipam_ip_address().address());
     case Parameters::kCreateDnsResourceRecords:

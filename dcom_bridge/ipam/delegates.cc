@@ -55,6 +55,23 @@ std::unique_ptr<Delegate> MakeDelegate(const v1::OperationParameters& parameters
 
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_FAILOVER:
       return MakeCreateDhcpFailover(parameters.dhcp_failover_with_scopes());
+    case v1::IPAM_ADMIN_OPERATION_ID_EDIT_DHCP_FAILOVER:
+      return MakeEditDhcpFailover(parameters.dhcp_failover());
+    case v1::IPAM_ADMIN_OPERATION_ID_ADD_DHCP_FAILOVER_SCOPES:
+      return MakeAddDhcpFailoverScopes(parameters.dhcp_failover_with_scopes());
+    case v1::IPAM_ADMIN_OPERATION_ID_REMOVE_DHCP_FAILOVER_SCOPES:
+      return MakeRemoveDhcpFailoverScopes(parameters.dhcp_failover_remove_scopes());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DHCP_FAILOVER:
+      return MakeDeleteDhcpFailover(parameters.dhcp_failover_delete());
+
+    case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_FILTERS:
+      return MakeCreateDhcpFilters(parameters.create_dhcp_filters());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DHCP_FILTER:
+      return MakeUpdateDhcpFilter(parameters.update_dhcp_filter());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DHCP_FILTERS:
+      return MakeUpdateDhcpFilters(parameters.update_dhcp_filters());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DHCP_FILTERS:
+      return MakeDeleteDhcpFilters(parameters.delete_dhcp_filters());
 
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_IPAM_IP_ADDRESS:
       return MakeCreateIpamIPAddress(parameters.create_ipam_ip_address(), clock);

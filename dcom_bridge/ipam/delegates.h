@@ -50,8 +50,19 @@ std::unique_ptr<Delegate> MakeSetDhcpReservation(const v1::SetDhcpReservationPar
 std::unique_ptr<Delegate> MakeSetDhcpReservationCollection(
     const v1::SetDhcpReservationCollectionParameters& parameters);
 
-// 3.19.4.4.1.23
+// 3.19.4.4.1.23 to .27
 std::unique_ptr<Delegate> MakeCreateDhcpFailover(const v1::DhcpFailoverWithScopesParameters& parameters);
+std::unique_ptr<Delegate> MakeEditDhcpFailover(const v1::DhcpFailoverParameters& parameters);
+std::unique_ptr<Delegate> MakeAddDhcpFailoverScopes(const v1::DhcpFailoverWithScopesParameters& parameters);
+std::unique_ptr<Delegate> MakeRemoveDhcpFailoverScopes(
+    const v1::DhcpFailoverRemoveScopesParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDhcpFailover(const v1::DhcpFailoverDeleteParameters& parameters);
+
+// 3.19.4.4.1.32 to .35
+std::unique_ptr<Delegate> MakeCreateDhcpFilters(const v1::CreateDhcpFiltersParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdateDhcpFilter(const v1::UpdateDhcpFilterParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdateDhcpFilters(const v1::UpdateDhcpFiltersParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDhcpFilters(const v1::DeleteDhcpFiltersParameters& parameters);
 
 // 3.19.4.4.1.36
 std::unique_ptr<Delegate> MakeCreateIpamIPAddress(const v1::CreateIpamIPAddressParameters& parameters,

@@ -68,4 +68,28 @@ Entity PolicyEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::Dh
   return entity;
 }
 
+Entity FailoverEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpFailover& failover) {
+  auto details = std::make_shared<v1::FailoverDataFormatter>();
+  details->set_failover_name(failover.relationship_name());
+  details->set_server1_name(failover.server1_name());
+  details->set_server2_name(failover.server2_name());
+  return {.kind = kind,
+          .name = absl::StrFormat("Failover relationship %s", failover.relationship_name()),
+          .details = std::move(details),
+          .object_type = v1::IPAM_OBJECT_TYPE_DHCP_FAILOVER,
+          .operation_type = type};
+}
+
+Entity FilterEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpFilter& filter,
+                    const std::string& server_name) {
+  auto details = std::make_shared<v1::FilterDataFormatter>();
+  details->set_mac_address(filter.mac_address());
+  details->set_server_name(server_name);
+  return {.kind = kind,
+          .name = absl::StrFormat("Filter %s on %s", filter.mac_address(), server_name),
+          .details = std::move(details),
+          .object_type = v1::IPAM_OBJECT_TYPE_DHCP_FILTER,
+          .operation_type = type};
+}
+
 }  // namespace ipam::engine

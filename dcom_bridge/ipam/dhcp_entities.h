@@ -10,7 +10,8 @@
 
 namespace ipam::engine {
 
-// Names are "Scope 192.168.8.0 Shipping", "Superscope Plant", "Reservation 192.168.8.77 printer", "Policy phones".
+// Names are "Scope 192.168.8.0 Shipping", "Superscope Plant", "Reservation 192.168.8.77 printer", "Policy phones",
+// "Failover relationship dc1-dc2", "Filter 00-11-22-33-44-55 on dhcp1".
 // `server_name` empty: not known.
 Entity ScopeEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpScope& scope,
                    const std::string& server_name);
@@ -22,5 +23,8 @@ Entity ReservationEntity(SubtaskKind kind, v1::EntityOperationType type,
 // `scope` null: a policy of the server.
 Entity PolicyEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpPolicyV4& policy,
                     const v1::DhcpScope* scope, const std::string& server_name);
+Entity FailoverEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpFailover& failover);
+Entity FilterEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpFilter& filter,
+                    const std::string& server_name);
 
 }  // namespace ipam::engine

@@ -49,6 +49,13 @@ absl::StatusOr<v1::DhcpPolicyV4> RequirePolicy(Store& store, std::int64_t id) {
                absl::StrFormat("There is no policy %d.", id));
 }
 
+absl::StatusOr<v1::DhcpFailover> RequireFailover(Store& store, std::int64_t id) {
+  IPAM_ASSIGN_OR_RETURN(auto failover, store.failover.Get(id));
+  if (failover) return *std::move(failover);
+  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_FETCH_FROM_IPAM_DATABASE,
+               absl::StrFormat("There is no failover relationship %d.", id));
+}
+
 v1::IpamObjectType ServerType(int family) {
   return family == 4 ? v1::IPAM_OBJECT_TYPE_DHCP_SERVERV4 : v1::IPAM_OBJECT_TYPE_DHCP_SERVERV6;
 }

@@ -23,6 +23,7 @@ absl::StatusOr<v1::DhcpScope> RequireScope(Store& store, int family, std::int64_
 absl::StatusOr<v1::DhcpReservation> RequireReservation(Store& store, int family, std::int64_t id);
 absl::StatusOr<v1::DhcpSuperscopeV4> RequireSuperscope(Store& store, std::int64_t id);
 absl::StatusOr<v1::DhcpPolicyV4> RequirePolicy(Store& store, std::int64_t id);
+absl::StatusOr<v1::DhcpFailover> RequireFailover(Store& store, std::int64_t id);
 
 v1::IpamObjectType ServerType(int family);
 v1::IpamObjectType ScopeType(int family);

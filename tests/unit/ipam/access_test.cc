@@ -70,6 +70,20 @@ constexpr AccessCase kCases[] = {
      "MsmDhcpScopeCreateOrEditAddressReservation"},
     {"CreateDhcpFailover", "failover { server1_record_id: 17 server2_record_id: 18 }", kServer, 18,
      "MsmDhcpCreateFailover"},
+    {"EditDhcpFailover", "failover { record_id: 701 }", kServer, 17, "MsmDhcpEditFailover"},
+    {"EditDhcpFailover", "failover { record_id: 701 server2_record_id: 19 }", kServer, 19,
+     "MsmDhcpEditFailover"},
+    {"AddDhcpFailoverScopes", "failover { record_id: 701 } scope_ids: 221", kServer, 18,
+     "MsmDhcpEditFailover"},
+    {"RemoveDhcpFailoverScopes", "scope_ids: 220", kServer, 18, "MsmDhcpEditFailover"},
+    {"RemoveDhcpFailoverScopes", "scope_ids: 221", kServer, 17, "MsmDhcpEditFailover"},
+    {"DeleteDhcpFailover", "failover { record_id: 701 }", kServer, 18, "MsmDhcpDeleteFailover"},
+    {"CreateDhcpFilters", "dhcp_server_ids: [17, 18]", kServer, 18, "MsmDhcpCreateEditFilter"},
+    {"UpdateDhcpFilter", "filter { server_record_id: 18 }", kServer, 18, "MsmDhcpCreateEditFilter"},
+    {"UpdateDhcpFilters", "filters { server_record_id: 17 } filters { server_record_id: 18 }", kServer, 18,
+     "MsmDhcpCreateEditFilter"},
+    {"DeleteDhcpFilters", "filters { server_record_id: 17 } filters { server_record_id: 18 }", kServer, 18,
+     "MsmDhcpDeleteFilter"},
 };
 
 // May do all in the global access scope; only the object of the case belongs to another.

@@ -82,6 +82,8 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
         " start_ip_address: '172.30.1.%d' end_ip_address: '172.30.1.%d' }",
         Below(9), 20 + Below(50), 70 + Below(50));
   }
+  std::string FailoverStep();
+  std::string FilterStep();
   std::string Step();
   void CheckStore();
 
@@ -89,9 +91,48 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
   std::mt19937 random_{GetParam()};
 };
 
+std::string RandomOperations::FailoverStep() {
+  const std::string relation = Any("dhcp_failover_relations");
+  const std::string scope = Any("dhcp_scopes WHERE af = 4");
+  switch (Below(5)) {
+    case 0:
+      return RunText("CreateDhcpFailover",
+                     absl::StrFormat("failover { relationship_name: 'f%d' server1_record_id: 17 "
+                                     "server2_record_id: 18 } scope_ids: %s",
+                                     Below(4), scope));
+    case 1:
+      return RunText("EditDhcpFailover",
+                     absl::StrFormat("failover { record_id: %s modified_properties: 'RelationshipName'"
+                                     " relationship_name: 'f%d' }",
+                                     relation, Below(4)));
+    case 2:
+      return RunText("AddDhcpFailoverScopes",
+                     absl::StrFormat("failover { record_id: %s } scope_ids: %s", relation, scope));
+    case 3:
+      return RunText("RemoveDhcpFailoverScopes", "scope_ids: " + scope);
+    default:
+      return RunText("DeleteDhcpFailover", absl::StrFormat("failover { record_id: %s }", relation));
+  }
+}
+
+std::string RandomOperations::FilterStep() {
+  const std::string filter =
+      absl::StrFormat("{ server_record_id: %d mac_address: '0%d' is_allow: true }", 17 + Below(3), Below(5));
+  switch (Below(4)) {
+    case 0:
+      return RunText("CreateDhcpFilters", "dhcp_server_ids: [17, 18] filters " + filter);
+    case 1:
+      return RunText("UpdateDhcpFilter", "filter " + filter);
+    case 2:
+      return RunText("UpdateDhcpFilters", "filters " + filter + " filters " + filter);
+    default:
+      return RunText("DeleteDhcpFilters", "filters " + filter);
+  }
+}
+
 std::string RandomOperations::Step() {
   const char* flags[] = {"DEFAULT", "DELETE_IP_ADDRESS_RECORD", "DELETE_IP_ADDRESS_AND_DNS_RECORD"};
-  switch (Below(14)) {
+  switch (Below(18)) {
     case 0:
     case 1:
     case 2:
@@ -121,6 +162,12 @@ std::string RandomOperations::Step() {
     case 12:
       return RunText("UpdatePolicy", absl::StrFormat("policy { policy_id: %s processing_order: 1 %s }",
                                                      Any("dhcp_policies", "policy_id"), Policy()));
+    case 13:
+    case 14:
+    case 15:
+      return FailoverStep();
+    case 16:
+      return FilterStep();
     default:
       return RunText("DeletePolicy",
                      absl::StrFormat("policies { policy_id: %s }", Any("dhcp_policies", "policy_id")));
