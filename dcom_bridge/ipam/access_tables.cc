@@ -7,7 +7,18 @@
 #include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/rows.h"
 
+// The names, and the groups that they are in, directly or by other groups.
+#define IPAM_NAMES_AND_GROUPS                                                                         \
+  "WITH RECURSIVE mine (name, is_group) AS (VALUES (?1, 0), (?2, 0) UNION SELECT g.name, 1 FROM mine" \
+  " JOIN security_group_members AS m ON m.member = mine.name JOIN security_groups AS g"               \
+  " ON g.record_id = m.group_id)"
+
 namespace ipam::engine {
+namespace {
+
+constexpr int kMaxParents = 64;  // blocks within blocks; rows that are each other's parent end too
+
+}  // namespace
 
 AccessTables::AccessTables(Database& db)
     : put_scope_(db,
@@ -29,6 +40,12 @@ AccessTables::AccessTables(Database& db)
                        " is_inheriting) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING RETURNING record_id"),
       inherit_from_itself_(db,
                            "UPDATE access_scope_associations SET inheritance_id = ?1 WHERE record_id = ?1"),
+      pass_on_inheritance_(
+          db,
+          "UPDATE access_scope_associations AS child SET inheritance_id ="
+          " CASE gone.inheritance_id WHEN gone.record_id THEN child.record_id ELSE gone.inheritance_id END"
+          " FROM access_scope_associations AS gone WHERE gone.object_id = ? AND gone.object_type = ?"
+          " AND child.inheritance_id = gone.record_id AND child.record_id != gone.record_id"),
       delete_association_(db,
                           "DELETE FROM access_scope_associations WHERE object_id = ? AND object_type = ?"),
       list_associations_(
@@ -38,6 +55,19 @@ AccessTables::AccessTables(Database& db)
       scope_of_(
           db,
           "SELECT access_scope_id FROM access_scope_associations WHERE object_id = ? AND object_type = ?"),
+      parent_of_(
+          db,
+          "SELECT parent_type, parent_id FROM ("
+          "SELECT 13 AS type, record_id AS id, iif(superscope_id IS NULL, 11, 18) AS parent_type,"
+          " ifnull(superscope_id, server_id) AS parent_id FROM dhcp_scopes WHERE af = 4"
+          " UNION ALL SELECT 14, record_id, 12, server_id FROM dhcp_scopes WHERE af = 6"
+          " UNION ALL SELECT 18, record_id, 11, server_id FROM dhcp_superscopes"
+          " UNION ALL SELECT iif(r.af = 4, 7, 8), r.record_id,"
+          " iif(b.is_subnet, iif(r.af = 4, 5, 6), iif(r.af = 4, 3, 4)), b.record_id"
+          " FROM ip_ranges AS r JOIN ip_blocks AS b ON b.record_id = r.parent_block_id"
+          " UNION ALL SELECT iif(is_subnet, iif(af = 4, 5, 6), iif(af = 4, 3, 4)), record_id,"
+          " iif(parent_id IS NULL, iif(af = 4, 1, 2), iif(af = 4, 3, 4)), ifnull(parent_id, address_space_id)"
+          " FROM ip_blocks WHERE parent_id IS NOT NULL OR is_subnet) WHERE id = ? AND type = ?"),
       put_policy_(
           db,
           "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (nullif(?, 0), ?, ?)"
@@ -50,10 +80,21 @@ AccessTables::AccessTables(Database& db)
       list_map_(db,
                 "SELECT m.role_id, r.name, m.access_scope_id FROM policy_maps AS m"
                 " JOIN role_definitions AS r ON r.record_id = m.role_id WHERE m.policy_id = ? ORDER BY 1, 3"),
-      allows_(db,
-              "SELECT 1 FROM user_access_policies AS p JOIN policy_maps AS m ON m.policy_id = p.record_id"
-              " JOIN role_operations AS o ON o.role_id = m.role_id"
-              " WHERE p.user_name IN (?, ?) AND o.operation_id = ? AND m.access_scope_id = ? LIMIT 1") {}
+      allows_(
+          db, IPAM_NAMES_AND_GROUPS
+          " SELECT 1 FROM user_access_policies AS p JOIN policy_maps AS m ON m.policy_id = p.record_id"
+          " JOIN role_operations AS o ON o.role_id = m.role_id WHERE p.user_name IN (SELECT name FROM mine)"
+          " AND o.operation_id = ?3 AND (?4 = 0 OR m.access_scope_id = ?4) LIMIT 1"),
+      put_group_(db,
+                 "INSERT INTO security_groups (record_id, name) VALUES (nullif(?, 0), ?)"
+                 " ON CONFLICT (record_id) DO UPDATE SET name = excluded.name RETURNING record_id"),
+      clear_members_(db, "DELETE FROM security_group_members WHERE group_id = ?"),
+      put_member_(db, "INSERT INTO security_group_members (group_id, member) VALUES (?, ?)"),
+      list_groups_(db, "SELECT record_id, name FROM security_groups ORDER BY record_id"),
+      list_members_(db, "SELECT member FROM security_group_members WHERE group_id = ? ORDER BY member"),
+      is_member_(db, IPAM_NAMES_AND_GROUPS
+                 " SELECT 1 FROM mine JOIN common_properties AS p ON p.value = mine.name COLLATE NOCASE"
+                 " WHERE mine.is_group AND p.name = ?3 LIMIT 1") {}
 
 absl::StatusOr<std::int64_t> AccessTables::PutScope(const v1::AccessScope& scope) {
   return ReturnedId(put_scope_.Lookup(scope.access_scope_id(), scope.parent_access_scope_id(), scope.label(),
@@ -97,12 +138,24 @@ absl::Status AccessTables::CreateAssociation(v1::IpamObjectType type, std::int64
 }
 
 absl::Status AccessTables::DeleteAssociation(v1::IpamObjectType type, std::int64_t object) {
+  IPAM_RETURN_IF_ERROR(pass_on_inheritance_.Run(object, static_cast<std::int64_t>(type)));
   return delete_association_.Run(object, static_cast<std::int64_t>(type));
 }
 
 absl::StatusOr<std::int64_t> AccessTables::ScopeOf(v1::IpamObjectType type, std::int64_t object) {
-  IPAM_ASSIGN_OR_RETURN(const auto scope, scope_of_.Lookup(object, static_cast<std::int64_t>(type)));
-  return scope.value_or(kGlobalAccessScope);
+  auto of_type = static_cast<std::int64_t>(type);
+  for (int depth = 0; depth < kMaxParents; ++depth) {
+    IPAM_ASSIGN_OR_RETURN(const auto scope, scope_of_.Lookup(object, of_type));
+    if (scope) return *scope;
+    Cursor parent = parent_of_.Query(object, of_type);
+    if (!parent.Next()) {
+      IPAM_RETURN_IF_ERROR(parent.status());
+      break;
+    }
+    of_type = parent.Int64(0);
+    object = parent.Int64(1);
+  }
+  return kGlobalAccessScope;
 }
 
 absl::StatusOr<std::int64_t> AccessTables::PutPolicy(const v1::UserAccessPolicy& policy) {
@@ -148,6 +201,37 @@ absl::StatusOr<std::vector<v1::UserAccessPolicy>> AccessTables::ListPolicies() {
 absl::StatusOr<bool> AccessTables::Allows(const std::string& user, const std::string& qualified_user,
                                           const std::string& operation, std::int64_t access_scope) {
   IPAM_ASSIGN_OR_RETURN(const auto found, allows_.Lookup(user, qualified_user, operation, access_scope));
+  return found.has_value();
+}
+
+absl::StatusOr<std::int64_t> AccessTables::PutGroup(const v1::SecurityGroup& group) {
+  IPAM_ASSIGN_OR_RETURN(const std::int64_t id,
+                        ReturnedId(put_group_.Lookup(group.record_id(), group.name())));
+  IPAM_RETURN_IF_ERROR(clear_members_.Run(id));
+  for (const std::string& member : group.members()) IPAM_RETURN_IF_ERROR(put_member_.Run(id, member));
+  return id;
+}
+
+absl::StatusOr<std::vector<v1::SecurityGroup>> AccessTables::ListGroups() {
+  std::vector<v1::SecurityGroup> groups;
+  Cursor rows = list_groups_.Query();
+  while (rows.Next()) {
+    v1::SecurityGroup& group = groups.emplace_back();
+    group.set_record_id(rows.Int64(0));
+    group.set_name(rows.Text(1));
+  }
+  IPAM_RETURN_IF_ERROR(rows.status());
+  for (v1::SecurityGroup& group : groups) {
+    Cursor members = list_members_.Query(group.record_id());
+    while (members.Next()) group.add_members(members.Text(0));
+    IPAM_RETURN_IF_ERROR(members.status());
+  }
+  return groups;
+}
+
+absl::StatusOr<bool> AccessTables::IsMember(const std::string& user, const std::string& qualified_user,
+                                            const std::string& property) {
+  IPAM_ASSIGN_OR_RETURN(const auto found, is_member_.Lookup(user, qualified_user, property));
   return found.has_value();
 }
 

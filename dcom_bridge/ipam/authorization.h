@@ -13,7 +13,7 @@ namespace ipam::engine {
 
 class Authorization {
  public:
-  // Accounts of the group IPAM Administrators, which passes every check: "user" or "DOMAIN\user".
+  // Accounts that pass every check, "user" or "DOMAIN\user", as members of the security group IPAM Administrators do.
   explicit Authorization(std::vector<std::string> administrators);
 
   // Any thread.

@@ -1,6 +1,7 @@
 # cmake -DOUT=file.cc -DFOLDER=... -P embed_sql.cmake
 file(READ ${FOLDER}/schema.sql schema)
 file(READ ${FOLDER}/schema_3.sql schema_3)
+file(READ ${FOLDER}/schema_4.sql schema_4)
 file(READ ${FOLDER}/provision.sql provision)
 file(WRITE ${OUT} "#include \"dcom_bridge/ipam/schema_sql.h\"
 
@@ -8,6 +9,7 @@ namespace ipam::engine {
 
 const char kSchemaSql[] = R\"sql(${schema})sql\";
 const char kSchema3Sql[] = R\"sql(${schema_3})sql\";
+const char kSchema4Sql[] = R\"sql(${schema_4})sql\";
 const char kProvisionSql[] = R\"sql(${provision})sql\";
 
 }  // namespace ipam::engine

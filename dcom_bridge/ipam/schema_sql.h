@@ -1,10 +1,11 @@
-// schema.sql, schema_3.sql and provision.sql, embedded at build time.
+// schema.sql, schema_3.sql, schema_4.sql and provision.sql, embedded at build time.
 #pragma once
 
 namespace ipam::engine {
 
 extern const char kSchemaSql[];
 extern const char kSchema3Sql[];
+extern const char kSchema4Sql[];
 extern const char kProvisionSql[];
 
 }  // namespace ipam::engine

@@ -16,6 +16,7 @@ constexpr std::int64_t kApplicationId = 0x4950414d;  // "IPAM"
 constexpr const char* kMigrations[] = {
     "ALTER TABLE operations ADD COLUMN initiator TEXT; PRAGMA user_version = 2",
     kSchema3Sql,
+    kSchema4Sql,
 };
 constexpr std::int64_t kVersion = 1 + std::size(kMigrations);
 constexpr std::int64_t kSchemaSqlVersion = 2;  // of schema.sql

@@ -142,6 +142,10 @@ std::vector<StoreTable> StoreTables() {
           "user_access_policies", [](const auto& row) { return row.policy_id(); },
           [](const auto& row, Store& s) { return s.access.PutPolicy(row).status(); },
           [](Store& s, const Use& use) { return UseAll(s.access.ListPolicies(), use); }),
+      Table<v1::SecurityGroup>(
+          "security_groups", kRecordId,
+          [](const auto& row, Store& s) { return s.access.PutGroup(row).status(); },
+          [](Store& s, const Use& use) { return UseAll(s.access.ListGroups(), use); }),
       Table<v1::CustomField>(
           "custom_fields", kRecordId,
           [](const auto& row, Store& s) { return s.custom_fields.Put(row).status(); },

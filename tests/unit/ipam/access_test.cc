@@ -1,7 +1,11 @@
 // Which operation of which object [MS-IPAMM2] 3.19.6.1 asks for, by operation and parameters.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <utility>
+
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/ipam/import_export.h"
 #include "delegate_harness.h"
 #include "tests/support/matchers.h"
 
@@ -106,6 +110,178 @@ TEST_F(DelegateTest, EachOperationAsksForTheAccessScopeOfItsObjects) {
                          HasSubstr(absl::StrFormat("perform %s in the access scope 7", one.name))));
     Execute("DELETE FROM access_scope_associations");
   }
+}
+
+constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
+
+class AccessTest : public DelegateTest {
+ protected:
+  // Whether PLANT\dora may start the operation.
+  absl::Status Ask(const std::string& operation, const std::string& parameters) {
+    return Start(base::Guid::Random(), Prepare(ParametersOf(operation, parameters)), {"dora", "PLANT"});
+  }
+  void ImportMore(const std::string& yaml) {
+    const std::string path = dir_.File("more.yaml");
+    std::ofstream(path) << yaml;
+    ASSERT_OK(ImportYaml(options_.database, path));
+  }
+};
+
+constexpr char kEditScope[] = "scope { record_id: 220 v4 {} }";
+constexpr char kNewScope[] = "scope { parent_dhcp_server_record_id: 17 v4 {} }";
+
+TEST_F(AccessTest, PoliciesOfGroupsAreThoseOfTheirMembers) {
+  ImportMore(
+      "security_groups:\n"
+      "- {recordId: 1, name: 'PLANT\\Operators', members: ['plant\\Dora', 'PLANT\\All']}\n"
+      "- {recordId: 2, name: 'PLANT\\All', members: ['PLANT\\Operators']}\n"
+      "- {recordId: 3, name: 'PLANT\\Others', members: ['PLANT\\fred']}\n"
+      "user_access_policies:\n"
+      "- {policyId: 1, userName: 'PLANT\\all', policyDefinition: [{userRoleName: IPAM DHCP Scope "
+      "Administrator}]}\n"
+      "- {policyId: 2, userName: 'PLANT\\Others', policyDefinition: [{userRoleName: IPAM DHCP "
+      "Administrator}]}\n");
+  Open();
+  EXPECT_OK(Ask("CreateDhcpScope", kNewScope));
+  EXPECT_THAT(Ask("EditDhcpServer", "server { record_id: 17 v4 {} }"), StatusIs(kDenied));
+}
+
+TEST_F(AccessTest, SecurityGroupsMayDoWhatTheirRolesSay) {
+  Open();
+  Execute("INSERT INTO security_groups VALUES (1, 'Some')");
+  struct Case {
+    const char* group;
+    const char* operation;
+    bool allowed;
+  };
+  const Case cases[] = {{"IPAM Administrators", "CreateDhcpScope", true},
+                        {"IPAM Administrators", "CreateIpamIPAddress", true},
+                        {"IPAM Administrators", "CreateDnsConditionalForwarders", true},
+                        {"IPAM MSM Administrators", "CreateDhcpScope", true},
+                        {"IPAM MSM Administrators", "CreateDhcpFilters", true},
+                        {"IPAM MSM Administrators", "ReplicateRelation", true},
+                        {"IPAM MSM Administrators", "CreateDhcpReservation", true},
+                        {"IPAM MSM Administrators", "CreateDnsResourceRecords", true},
+                        {"IPAM MSM Administrators", "CreateDnsZone", true},
+                        {"IPAM MSM Administrators", "CreateIpamIPAddress", false},
+                        {"IPAM MSM Administrators", "CreateDnsConditionalForwarders", false},
+                        {"IPAM ASM Administrators", "CreateIpamIPAddress", true},
+                        {"IPAM ASM Administrators", "CreateDhcpReservation", true},
+                        {"IPAM ASM Administrators", "CreateDnsResourceRecords", true},
+                        {"IPAM ASM Administrators", "CreateDhcpScope", false},
+                        {"IPAM ASM Administrators", "CreateDnsZone", false},
+                        {"IPAM IP Audit Administrators", "CreateDhcpScope", false},
+                        {"IPAM Users", "CreateDhcpScope", false},
+                        {"Some", "CreateDhcpScope", false}};
+  for (const Case& one : cases) {
+    SCOPED_TRACE(std::string(one.group) + " " + one.operation);
+    Execute(
+        absl::StrFormat("UPDATE security_groups SET name = '%s';"
+                        "INSERT INTO security_group_members VALUES (1, 'PLANT\\dora')",
+                        one.group));
+    EXPECT_THAT(Ask(one.operation, ""), StatusIs(one.allowed ? absl::StatusCode::kOk : kDenied));
+    Execute("DELETE FROM security_group_members");
+    EXPECT_THAT(Ask(one.operation, ""), StatusIs(kDenied));
+  }
+}
+
+TEST_F(AccessTest, SecurityGroupsAreThoseOfTheCommonProperties) {
+  Open();
+  Execute(
+      "UPDATE common_properties SET value = 'ad\\ipam' WHERE name = 'IpamSecurityGroupIpamAdministrators';"
+      "INSERT INTO security_groups VALUES (1, 'AD\\IPAM'), (2, 'IPAM Administrators');"
+      "INSERT INTO security_group_members VALUES (2, 'dora')");
+  EXPECT_THAT(Ask("CreateDhcpScope", kNewScope), StatusIs(kDenied));
+  Execute("INSERT INTO security_group_members VALUES (1, 'dora')");
+  EXPECT_OK(Ask("CreateDhcpScope", kNewScope));
+}
+
+TEST_F(AccessTest, AnAccountThatIsNamedLikeASecurityGroupIsNotInIt) {
+  Open();
+  EXPECT_THAT(Start(base::Guid::Random(), Prepare(ParametersOf("CreateDhcpScope", kNewScope)),
+                    {"IPAM Administrators", "PLANT"}),
+              StatusIs(kDenied));
+}
+
+// The scope 220 is in the superscope 601 of the server 17, the range 520 in the block 102.
+TEST_F(AccessTest, WhatHasNoAccessScopeHasThatOfItsParent) {
+  Open();
+  Execute(
+      "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}');"
+      "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (1, 'dora', '{}');"
+      "INSERT INTO policy_maps (policy_id, role_id, access_scope_id) VALUES (1, 8, 7)");
+  const char* address =
+      "address { address: '172.20.0.77' address_space_record_id: 1 v4 {} custom_field_values {"
+      " parent_custom_field_record_id: 9 parent_custom_field_number: 8 value: 'MS DHCP' }"
+      " custom_field_values { parent_custom_field_record_id: 10 parent_custom_field_number: 9"
+      " value: 'dhcp1.ad.example.org' } }";
+  struct Case {
+    v1::IpamObjectType type;
+    int id;
+    const char* operation;
+    const char* parameters;
+  };
+  const Case cases[] = {
+      {kSuperscope, 601, "EditDhcpScope", kEditScope},
+      {kServer, 17, "EditDhcpScope", kEditScope},
+      {kServer, 17, "EditDhcpScope", "scope { record_id: 222 v4 {} }"},
+      {kServer, 17, "RenameSuperscope", "superscope { record_id: 601 }"},
+      {v1::IPAM_OBJECT_TYPE_DHCP_SERVERV6, 19, "EditDhcpScope", "scope { record_id: 260 v6 {} }"},
+      {v1::IPAM_OBJECT_TYPE_IPV4_RANGE, 520, "CreateIpamIPAddress", address},
+      {v1::IPAM_OBJECT_TYPE_IPV4_BLOCK, 102, "CreateIpamIPAddress", address}};
+  for (const Case& one : cases) {
+    SCOPED_TRACE(absl::StrFormat("%s %s by %d", one.operation, one.parameters, one.id));
+    EXPECT_THAT(Ask(one.operation, one.parameters), StatusIs(kDenied, HasSubstr("access scope 1")));
+    Execute(absl::StrFormat(
+        "INSERT INTO access_scope_associations (object_type, object_id, access_scope_id, is_inheriting)"
+        " VALUES (%d, %d, 7, 0)",
+        static_cast<int>(one.type), one.id));
+    EXPECT_OK(Ask(one.operation, one.parameters));
+    Execute("DELETE FROM access_scope_associations");
+  }
+}
+
+TEST_F(AccessTest, AnAccessScopeOfItsOwnIsNotThatOfTheParent) {
+  Open();
+  Execute(
+      "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}');"
+      "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (1, 'dora', '{}');"
+      "INSERT INTO policy_maps (policy_id, role_id, access_scope_id) VALUES (1, 8, 7);"
+      "INSERT INTO access_scope_associations (object_type, object_id, access_scope_id, is_inheriting) VALUES"
+      " (11, 17, 7, 0), (13, 220, 1, 0)");
+  EXPECT_THAT(Ask("EditDhcpScope", kEditScope), StatusIs(kDenied));
+  EXPECT_OK(Ask("EditDhcpScope", "scope { record_id: 222 v4 {} }"));
+}
+
+TEST_F(AccessTest, ReplicationAsksForNoAccessScope) {
+  Open();
+  Execute(
+      "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}');"
+      "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (1, 'dora', '{}');"
+      "INSERT INTO policy_maps (policy_id, role_id, access_scope_id) VALUES (1, 3, 7)");
+  const std::pair<const char*, const char*> operations[] = {
+      {"ResetConfigSyncStatus", "scopes { record_id: 220 v4 {} }"},
+      {"ReplicateScope", "scopes { record_id: 220 v4 {} }"},
+      {"ReplicateRelation", "failover_relation { record_id: 701 }"},
+      {"ReplicateServer", "server { record_id: 17 v4 {} }"}};
+  for (const auto& [operation, parameters] : operations) {
+    EXPECT_THAT(Ask(operation, parameters),
+                StatusIs(kDenied, HasSubstr("MsmDhcpReplicateOperation in any access scope")));
+  }
+  Execute("UPDATE policy_maps SET role_id = 4");
+  for (const auto& [operation, parameters] : operations) EXPECT_OK(Ask(operation, parameters));
+}
+
+TEST_F(AccessTest, WhatInheritedFromADeletedObjectKeepsItsAccessScope) {
+  Open();
+  Execute(
+      "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}');"
+      "INSERT INTO access_scope_associations VALUES (1, 11, 17, 7, 1, 0), (2, 18, 601, 7, 1, 1),"
+      " (3, 13, 220, 7, 2, 1), (4, 18, 602, 7, 4, 0), (5, 13, 221, 7, 4, 1)");
+  EXPECT_THAT(RunText("DeleteSuperscopes", "superscopes { record_id: 601 } superscopes { record_id: 602 }"),
+              ::testing::EndsWith("success"));
+  EXPECT_EQ(Rows("SELECT record_id, access_scope_id, inheritance_id FROM access_scope_associations"),
+            "1|7|1; 3|7|1; 5|7|5");
 }
 
 }  // namespace
