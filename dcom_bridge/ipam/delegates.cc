@@ -64,6 +64,15 @@ std::unique_ptr<Delegate> MakeDelegate(const v1::OperationParameters& parameters
     case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DHCP_FAILOVER:
       return MakeDeleteDhcpFailover(parameters.dhcp_failover_delete());
 
+    case v1::IPAM_ADMIN_OPERATION_ID_RESET_CONFIG_SYNC_STATUS:
+      return MakeResetConfigSyncStatus(parameters.reset_config_sync_status());
+    case v1::IPAM_ADMIN_OPERATION_ID_REPLICATE_SCOPE:
+      return MakeReplicateScope(parameters.replicate_scope());
+    case v1::IPAM_ADMIN_OPERATION_ID_REPLICATE_RELATION:
+      return MakeReplicateRelation(parameters.replicate_relation());
+    case v1::IPAM_ADMIN_OPERATION_ID_REPLICATE_SERVER:
+      return MakeReplicateServer(parameters.replicate_server());
+
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_FILTERS:
       return MakeCreateDhcpFilters(parameters.create_dhcp_filters());
     case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DHCP_FILTER:

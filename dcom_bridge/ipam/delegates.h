@@ -58,6 +58,12 @@ std::unique_ptr<Delegate> MakeRemoveDhcpFailoverScopes(
     const v1::DhcpFailoverRemoveScopesParameters& parameters);
 std::unique_ptr<Delegate> MakeDeleteDhcpFailover(const v1::DhcpFailoverDeleteParameters& parameters);
 
+// 3.19.4.4.1.28 to .31
+std::unique_ptr<Delegate> MakeResetConfigSyncStatus(const v1::ResetConfigSyncStatusParameters& parameters);
+std::unique_ptr<Delegate> MakeReplicateScope(const v1::ReplicateScopeParameters& parameters);
+std::unique_ptr<Delegate> MakeReplicateRelation(const v1::ReplicateRelationParameters& parameters);
+std::unique_ptr<Delegate> MakeReplicateServer(const v1::ReplicateServerParameters& parameters);
+
 // 3.19.4.4.1.32 to .35
 std::unique_ptr<Delegate> MakeCreateDhcpFilters(const v1::CreateDhcpFiltersParameters& parameters);
 std::unique_ptr<Delegate> MakeUpdateDhcpFilter(const v1::UpdateDhcpFilterParameters& parameters);

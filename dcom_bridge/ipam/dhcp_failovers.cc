@@ -61,8 +61,9 @@ absl::StatusOr<std::int64_t> AddScope(std::int64_t relation, std::int64_t scope,
   row.set_scope_id(scope);
   const absl::Status put = store.failover.PutScope(row).status();
   if (absl::IsFailedPrecondition(put)) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE,
-                 absl::StrFormat("There is no failover relationship %d, or no DHCP scope %d.", relation, scope));
+    return Fault(
+        v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE,
+        absl::StrFormat("There is no failover relationship %d, or no DHCP scope %d.", relation, scope));
   }
   IPAM_RETURN_IF_ERROR(put);
   return scope;
@@ -92,11 +93,9 @@ class CreateDhcpFailover final : public StepDelegate {
     if (!parameters_.has_failover() || parameters_.scope_ids().empty()) {
       return InvalidParameter("Failover and ScopeIds are mandatory.");
     }
-    IPAM_ASSIGN_OR_RETURN(
-        Entity entity,
-        DescribeFailover(SubtaskKind::kAddDhcpFailover, v1::ENTITY_OPERATION_TYPE_ADD, failover, store));
-    const std::size_t first =
-        steps.Add(std::move(entity), [this](Store& s) { return AddRelationship(s); });
+    IPAM_ASSIGN_OR_RETURN(Entity entity, DescribeFailover(SubtaskKind::kAddDhcpFailover,
+                                                          v1::ENTITY_OPERATION_TYPE_ADD, failover, store));
+    const std::size_t first = steps.Add(std::move(entity), [this](Store& s) { return AddRelationship(s); });
     steps.ReturnRowOf(first, ReadFailover);
     return AddScopeSteps(parameters_, failover, RowRef(steps, first), first, store, steps);
   }
@@ -134,9 +133,8 @@ class EditDhcpFailover final : public StepDelegate {
     if (!parameters_.has_failover()) return InvalidParameter("Failover is mandatory.");
     IPAM_ASSIGN_OR_RETURN(const auto row, RequireFailover(store, parameters_.failover().record_id()));
     if (parameters_.failover().modified_properties().empty()) return absl::OkStatus();
-    IPAM_ASSIGN_OR_RETURN(
-        Entity entity,
-        DescribeFailover(SubtaskKind::kSetDhcpFailover, v1::ENTITY_OPERATION_TYPE_UPDATE, row, store));
+    IPAM_ASSIGN_OR_RETURN(Entity entity, DescribeFailover(SubtaskKind::kSetDhcpFailover,
+                                                          v1::ENTITY_OPERATION_TYPE_UPDATE, row, store));
     steps.ReturnRowOf(steps.Add(std::move(entity), [this](Store& s) { return Edit(s); }), ReadFailover);
     return absl::OkStatus();
   }
@@ -176,8 +174,8 @@ absl::StatusOr<std::int64_t> EditDhcpFailover::Edit(Store& store) const {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_UPDATE_IN_IPAM_DATABASE,
                  absl::StrFormat("The servers have a failover relationship %s.", row.relationship_name()));
   }
-  IPAM_RETURN_IF_ERROR(AsFault(
-      v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_UPDATE_IN_IPAM_DATABASE, id.status()));
+  IPAM_RETURN_IF_ERROR(
+      AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_UPDATE_IN_IPAM_DATABASE, id.status()));
   return id;
 }
 
@@ -236,9 +234,8 @@ class DeleteDhcpFailover final : public StepDelegate {
     if (!parameters_.has_failover()) return InvalidParameter("Failover is mandatory.");
     const std::int64_t id = parameters_.failover().record_id();
     IPAM_ASSIGN_OR_RETURN(const auto row, RequireFailover(store, id));
-    IPAM_ASSIGN_OR_RETURN(
-        Entity entity,
-        DescribeFailover(SubtaskKind::kRemoveDhcpFailover, v1::ENTITY_OPERATION_TYPE_DELETE, row, store));
+    IPAM_ASSIGN_OR_RETURN(Entity entity, DescribeFailover(SubtaskKind::kRemoveDhcpFailover,
+                                                          v1::ENTITY_OPERATION_TYPE_DELETE, row, store));
     steps.Add(std::move(entity), [id](Store& s) -> absl::StatusOr<std::int64_t> {
       IPAM_RETURN_IF_ERROR(RequireFailover(s, id).status());
       IPAM_RETURN_IF_ERROR(s.failover.Delete(id));

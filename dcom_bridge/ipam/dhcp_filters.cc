@@ -62,7 +62,12 @@ absl::StatusOr<std::int64_t> Put(v1::DhcpFilter filter, const std::optional<v1::
 absl::StatusOr<std::size_t> AddPut(SubtaskKind kind, v1::EntityOperationType type, v1::IpamExceptionId failed,
                                    const v1::DhcpFilter& filter, Store& store, StepList& steps) {
   IPAM_ASSIGN_OR_RETURN(const std::string server_name, NameOfServer(store, filter.server_record_id()));
-  return steps.Add(FilterEntity(kind, type, filter, server_name),
+  v1::DhcpFilter shown = filter;
+  if (!shown.has_mac_address()) {
+    IPAM_ASSIGN_OR_RETURN(const auto row, FindFilter(filter, store));
+    if (row) shown.set_mac_address(row->mac_address());
+  }
+  return steps.Add(FilterEntity(kind, type, shown, server_name),
                    [failed, filter](Store& s) -> absl::StatusOr<std::int64_t> {
                      IPAM_ASSIGN_OR_RETURN(const auto row, FindFilter(filter, s));
                      return Put(filter, row, failed, s);
@@ -94,11 +99,10 @@ class CreateDhcpFilters final : public StepDelegate {
         v1::DhcpFilter filter = request;
         filter.clear_record_id();
         filter.set_server_record_id(server);
-        IPAM_RETURN_IF_ERROR(
-            AddPut(SubtaskKind::kAddDhcpFilter, v1::ENTITY_OPERATION_TYPE_ADD,
-                   v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FILTER_FAILED_TO_ADD_IN_IPAM_DATABASE, filter, store,
-                   steps)
-                .status());
+        IPAM_RETURN_IF_ERROR(AddPut(SubtaskKind::kAddDhcpFilter, v1::ENTITY_OPERATION_TYPE_ADD,
+                                    v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FILTER_FAILED_TO_ADD_IN_IPAM_DATABASE,
+                                    filter, store, steps)
+                                 .status());
       }
     }
     if (steps.size() == 1) ReturnFilterOf(0, steps);
@@ -161,12 +165,12 @@ class DeleteDhcpFilters final : public StepDelegate {
       IPAM_ASSIGN_OR_RETURN(const auto row, FindFilter(filter, store));
       if (!row) continue;
       IPAM_ASSIGN_OR_RETURN(const std::string server_name, NameOfServer(store, row->server_record_id()));
-      steps.Add(FilterEntity(SubtaskKind::kRemoveDhcpFilter, v1::ENTITY_OPERATION_TYPE_DELETE, *row,
-                             server_name),
-                [id = row->record_id()](Store& s) -> absl::StatusOr<std::int64_t> {
-                  IPAM_RETURN_IF_ERROR(s.filters.Delete(id));
-                  return id;
-                });
+      steps.Add(
+          FilterEntity(SubtaskKind::kRemoveDhcpFilter, v1::ENTITY_OPERATION_TYPE_DELETE, *row, server_name),
+          [id = row->record_id()](Store& s) -> absl::StatusOr<std::int64_t> {
+            IPAM_RETURN_IF_ERROR(s.filters.Delete(id));
+            return id;
+          });
     }
     return absl::OkStatus();
   }

@@ -38,6 +38,9 @@ DhcpPolicyTables::DhcpPolicyTables(Database& db, DhcpOptionTables& options)
       list_(db,
             "SELECT details, policy_id, server_id, scope_id, processing_order FROM dhcp_policies"
             " ORDER BY policy_id"),
+      list_of_scope_(db,
+                     "SELECT details, policy_id, server_id, scope_id, processing_order FROM dhcp_policies"
+                     " WHERE scope_id = ? ORDER BY policy_id"),
       delete_(db, "DELETE FROM dhcp_policies WHERE policy_id = ?"),
       find_by_order_(db,
                      "SELECT policy_id FROM dhcp_policies WHERE server_id = ? AND scope_id IS nullif(?, 0)"
@@ -120,8 +123,16 @@ absl::StatusOr<std::int64_t> DhcpPolicyTables::PutWhole(const v1::DhcpPolicyV4& 
 }
 
 absl::StatusOr<std::vector<v1::DhcpPolicyV4>> DhcpPolicyTables::ListWhole() {
+  return ReadWhole(list_.Query());
+}
+
+absl::StatusOr<std::vector<v1::DhcpPolicyV4>> DhcpPolicyTables::WholeOfScope(std::int64_t scope) {
+  return ReadWhole(list_of_scope_.Query(scope));
+}
+
+absl::StatusOr<std::vector<v1::DhcpPolicyV4>> DhcpPolicyTables::ReadWhole(Cursor rows) {
   IPAM_ASSIGN_OR_RETURN(std::vector<v1::DhcpPolicyV4> policies,
-                        ReadRows<v1::DhcpPolicyV4>(list_.Query(), PolicyColumns));
+                        ReadRows<v1::DhcpPolicyV4>(std::move(rows), PolicyColumns));
   for (v1::DhcpPolicyV4& policy : policies) {
     policy.clear_server();  // server_record_id says it
     policy.clear_scope();

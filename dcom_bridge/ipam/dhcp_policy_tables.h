@@ -27,6 +27,7 @@ class DhcpPolicyTables {
   // The policies as import puts them and export lists them: with all that belongs to them.
   absl::StatusOr<std::int64_t> PutWhole(const v1::DhcpPolicyV4& policy);
   absl::StatusOr<std::vector<v1::DhcpPolicyV4>> ListWhole();
+  absl::StatusOr<std::vector<v1::DhcpPolicyV4>> WholeOfScope(std::int64_t scope);
 
   // The policy of the same server and, where it is one of a scope, of the same scope.
   absl::StatusOr<std::optional<std::int64_t>> FindByOrder(const v1::DhcpPolicyV4& like, std::int64_t order);
@@ -42,12 +43,14 @@ class DhcpPolicyTables {
   static OptionOwner OwnerOf(const v1::DhcpPolicyV4& policy);
 
  private:
+  absl::StatusOr<std::vector<v1::DhcpPolicyV4>> ReadWhole(Cursor rows);
   absl::Status ReadParts(v1::DhcpPolicyV4& policy);
 
   DhcpOptionTables& options_;
   Statement put_;
   Statement get_;
   Statement list_;
+  Statement list_of_scope_;
   Statement delete_;
   Statement find_by_order_;
   Statement last_order_;

@@ -84,6 +84,7 @@ DhcpTables::DhcpTables(Database& db, DhcpOptionTables& options)
       find_scope_(db,
                   "SELECT record_id FROM dhcp_scopes WHERE af = ?1 AND scope_id = ?2"
                   " AND (?3 = 0 OR server_id = ?3) ORDER BY record_id LIMIT 1"),
+      scopes_of_server_(db, "SELECT record_id FROM dhcp_scopes WHERE server_id = ? ORDER BY record_id"),
       delete_scope_(db, "DELETE FROM dhcp_scopes WHERE record_id = ?"),
       put_exclusion_(db,
                      "INSERT INTO dhcp_exclusion_ranges (record_id, scope_id, start_address, end_address)"
@@ -106,8 +107,10 @@ DhcpTables::DhcpTables(Database& db, DhcpOptionTables& options)
       find_reservation_(db, "SELECT record_id FROM dhcp_reservations WHERE scope_id = ? AND address = ?"),
       address_of_reservation_(db, "SELECT address_id FROM dhcp_reservations WHERE record_id = ?"),
       link_reservation_(db, "UPDATE dhcp_reservations SET address_id = ? WHERE record_id = ?"),
-      list_reservations_(db,
-                         "SELECT details, record_id, scope_id FROM dhcp_reservations ORDER BY record_id") {}
+      list_reservations_(db, "SELECT details, record_id, scope_id FROM dhcp_reservations ORDER BY record_id"),
+      reservations_of_scope_(db,
+                             "SELECT details, record_id, scope_id FROM dhcp_reservations WHERE scope_id = ?"
+                             " ORDER BY record_id") {}
 
 absl::StatusOr<std::int64_t> DhcpTables::PutServerRow(const v1::DhcpServer& server) {
   v1::DhcpServer row = server;
@@ -242,6 +245,10 @@ absl::StatusOr<std::optional<std::int64_t>> DhcpTables::FindScope(int family, co
   return find_scope_.Lookup(family, scope_id, server);
 }
 
+absl::StatusOr<std::vector<std::int64_t>> DhcpTables::ScopesOfServer(std::int64_t server) {
+  return ReadIds(scopes_of_server_.Query(server));
+}
+
 absl::Status DhcpTables::DeleteScope(std::int64_t id) { return delete_scope_.Run(id); }
 
 absl::StatusOr<std::int64_t> DhcpTables::PutExclusion(std::int64_t scope, const IpInterval& range,
@@ -294,8 +301,16 @@ absl::Status DhcpTables::LinkReservation(std::int64_t reservation, std::int64_t 
 }
 
 absl::StatusOr<std::vector<v1::DhcpReservation>> DhcpTables::ListReservations() {
+  return ReadReservations(list_reservations_.Query());
+}
+
+absl::StatusOr<std::vector<v1::DhcpReservation>> DhcpTables::ReservationsOfScope(std::int64_t scope) {
+  return ReadReservations(reservations_of_scope_.Query(scope));
+}
+
+absl::StatusOr<std::vector<v1::DhcpReservation>> DhcpTables::ReadReservations(Cursor rows) {
   IPAM_ASSIGN_OR_RETURN(std::vector<v1::DhcpReservation> reservations,
-                        ReadRows<v1::DhcpReservation>(list_reservations_.Query(), ReservationColumns));
+                        ReadRows<v1::DhcpReservation>(std::move(rows), ReservationColumns));
   for (v1::DhcpReservation& reservation : reservations) {
     const std::int64_t scope_id = reservation.parent_scope().record_id();
     IPAM_ASSIGN_OR_RETURN(const auto scope, GetScope(scope_id));

@@ -48,6 +48,7 @@ class DhcpTables {
   // `server` 0: of any.
   absl::StatusOr<std::optional<std::int64_t>> FindScope(int family, const IpOctets& scope_id,
                                                         std::int64_t server = 0);
+  absl::StatusOr<std::vector<std::int64_t>> ScopesOfServer(std::int64_t server);
   absl::Status DeleteScope(std::int64_t id);
   absl::StatusOr<std::int64_t> PutExclusion(std::int64_t scope, const IpInterval& range,
                                             std::int64_t record_id);
@@ -64,9 +65,13 @@ class DhcpTables {
   // IPAddressRecordId.
   absl::StatusOr<std::optional<std::int64_t>> AddressOfReservation(std::int64_t id);
   absl::Status LinkReservation(std::int64_t reservation, std::int64_t address);
+  // With their options, of all scopes or of one.
   absl::StatusOr<std::vector<v1::DhcpReservation>> ListReservations();
+  absl::StatusOr<std::vector<v1::DhcpReservation>> ReservationsOfScope(std::int64_t scope);
 
  private:
+  absl::StatusOr<std::vector<v1::DhcpReservation>> ReadReservations(Cursor rows);
+
   DhcpOptionTables& options_;
   Statement put_server_;
   Statement get_server_;
@@ -83,6 +88,7 @@ class DhcpTables {
   Statement get_scope_;
   Statement list_scopes_;
   Statement find_scope_;
+  Statement scopes_of_server_;
   Statement delete_scope_;
   Statement put_exclusion_;
   Statement delete_exclusion_;
@@ -95,6 +101,7 @@ class DhcpTables {
   Statement address_of_reservation_;
   Statement link_reservation_;
   Statement list_reservations_;
+  Statement reservations_of_scope_;
 };
 
 }  // namespace ipam::engine

@@ -199,4 +199,19 @@ void AddOptionTemplateSteps(
   }
 }
 
+absl::StatusOr<v1::DhcpOption> OptionOnServer(v1::DhcpOption option, std::int64_t from, std::int64_t to,
+                                              Store& store) {
+  IPAM_ASSIGN_OR_RETURN(auto definition,
+                        store.options.definitions.Get(from, option.option_definition().record_id()));
+  if (definition) *option.mutable_option_definition() = *std::move(definition);
+  if (option.user_class().record_id() != 0) {
+    IPAM_ASSIGN_OR_RETURN(auto user_class,
+                          store.options.user_classes.Get(from, option.user_class().record_id()));
+    if (user_class) *option.mutable_user_class() = *std::move(user_class);
+  }
+  IPAM_RETURN_IF_ERROR(ResolveOption(NamedBy::kNature, to, option, store));
+  option.clear_record_id();
+  return option;
+}
+
 }  // namespace ipam::engine

@@ -39,4 +39,9 @@ void AddOptionTemplateSteps(
     const google::protobuf::RepeatedPtrField<v1::DhcpFindAndReplaceOption>& replacements,
     const OptionPlace& place, StepList& steps);
 
+// An option of the server `from` as one of the server `to`, where its definition and user class have other record ids: the
+// fault of the one that the server does not have.
+absl::StatusOr<v1::DhcpOption> OptionOnServer(v1::DhcpOption option, std::int64_t from, std::int64_t to,
+                                              Store& store);
+
 }  // namespace ipam::engine

@@ -10,7 +10,7 @@
 #include "dcom_bridge/ipam/exclusion_step.h"
 #include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/option_step.h"
-#include "dcom_bridge/ipam/range_mapping.h"
+#include "dcom_bridge/ipam/scope_range.h"
 #include "dcom_bridge/ipam/validate.h"
 #include "ipam/v1/formatters.pb.h"
 
@@ -49,8 +49,6 @@ class SaveDhcpScope final : public StepDelegate {
   Entity DescribeRange() const;
   absl::StatusOr<std::int64_t> PutScope(Store& store) const;
   absl::StatusOr<std::int64_t> PutDnsSettings(std::int64_t id, Store& store) const;
-  absl::StatusOr<std::int64_t> PutRange(std::int64_t id, Store& store) const;
-  absl::Status SetManagement(v1::IPRange& range, Store& store) const;
 
   const v1::DhcpScope& scope_;
   const bool has_scope_;
@@ -114,7 +112,8 @@ absl::Status SaveDhcpScope::ListSteps(Store& store, StepList& steps) {
   // Not only "if the ExclusionRanges is modified": the bounds may have been (discrepancies F.4).
   Entity range = DescribeRange();
   range.needs = first;
-  steps.Add(std::move(range), [this, id](Store& s) { return PutRange(id.id(), s); });
+  steps.Add(std::move(range),
+            [this, id](Store& s) { return PutRangeOfScope(scope_, id.id(), server_name_, s); });
   return absl::OkStatus();
 }
 
@@ -186,53 +185,6 @@ absl::StatusOr<std::int64_t> SaveDhcpScope::PutDnsSettings(std::int64_t id, Stor
   IPAM_ASSIGN_OR_RETURN(auto row, RequireScope(store, family_, id));
   SetDnsSettings(DnsSettingsOf(scope_), row);
   return store.dhcp.PutScope(row);
-}
-
-absl::StatusOr<std::int64_t> SaveDhcpScope::PutRange(std::int64_t id, Store& store) const {
-  v1::IPRange range;
-  IPAM_ASSIGN_OR_RETURN(const auto range_id, store.addresses.FindRangeOfScope(id));
-  if (range_id) {
-    IPAM_ASSIGN_OR_RETURN(auto row, store.addresses.GetRange(*range_id));
-    range = *std::move(row);
-    IPAM_RETURN_IF_ERROR(ResetRangeMapping(range, store));
-  } else {
-    range.set_address_assignment(v1::ADDRESS_ASSIGNMENT_DYNAMIC);
-    range.set_address_space_record_id(kDefaultAddressSpace);
-    if (family_ == 4) {
-      range.mutable_v4();
-    } else {
-      range.mutable_v6();
-    }
-  }
-  const IpInterval bounds = BoundsOf(scope_);
-  range.set_start_ip_address(FormatIp(bounds.start));
-  range.set_end_ip_address(FormatIp(bounds.end));
-  range.set_prefix_length(scope_.prefix_length());
-  range.set_subnet_id(scope_.scope_id());
-  range.set_subnet_mask(scope_.subnet_mask());
-  range.set_scope_record_id(id);
-  range.set_description(scope_.description());
-  IPAM_RETURN_IF_ERROR(SetManagement(range, store));
-  return MapRange(std::move(range), store);
-}
-
-absl::Status SaveDhcpScope::SetManagement(v1::IPRange& range, Store& store) const {
-  CustomFieldValues values;
-  IPAM_ASSIGN_OR_RETURN(*values.Add(),
-                        store.custom_fields.BuiltIn(v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY, kManagedByMsDhcp));
-  // dhcpServer.ServerName (discrepancies D.1)
-  if (!server_name_.empty()) {
-    IPAM_ASSIGN_OR_RETURN(*values.Add(), store.custom_fields.BuiltIn(
-                                             v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY, server_name_));
-  }
-  for (const v1::CustomFieldValue& value : range.custom_field_values()) {
-    if (value.parent_custom_field_number() != v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY &&
-        value.parent_custom_field_number() != v1::BUILT_IN_CUSTOM_FIELD_MANAGED_BY_ENTITY) {
-      *values.Add() = value;
-    }
-  }
-  range.mutable_custom_field_values()->Swap(&values);
-  return absl::OkStatus();
 }
 
 }  // namespace

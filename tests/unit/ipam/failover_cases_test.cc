@@ -6,8 +6,8 @@
 namespace ipam::engine {
 namespace {
 
-#define RELATIONS                                                                                   \
-  "SELECT r.name, r.server1_id, r.server2_id, r.details ->> 'mode', r.details ->> 'sharedSecret',"  \
+#define RELATIONS                                                                                     \
+  "SELECT r.name, r.server1_id, r.server2_id, r.details ->> 'mode', r.details ->> 'sharedSecret',"    \
   " (SELECT group_concat(scope_id) FROM (SELECT scope_id FROM dhcp_scope_failovers WHERE relation_id" \
   " = r.record_id ORDER BY scope_id)) FROM dhcp_failover_relations AS r ORDER BY r.record_id"
 #define OLD_RELATION "dc1-dc2|17|18|DHCP_FAILOVER_MODE_LOAD_BALANCE|NULL|220,222,320,322"
@@ -126,7 +126,7 @@ constexpr DelegateCase kFailoverCases[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Failovers, DelegateCases, ::testing::ValuesIn(kFailoverCases), CaseName);
 
-#define FILTERS                                                                                 \
+#define FILTERS                                                                                         \
   "SELECT group_concat(server_id || ' ' || mac_address || ' ' || is_allow || ' ' || ifnull(details ->>" \
   " 'description', '-'), ', ') FROM (SELECT * FROM dhcp_filters ORDER BY record_id)"
 #define OLD_FILTER "17 00-11-22-33-44-55 1 press"
@@ -145,13 +145,15 @@ constexpr DelegateCase kFilterCases[] = {
      .rows = "17 00-11-22-33-44-55 0 new, 18 00-11-22-33-44-55 0 new, 17 00-11-22-* 1 -, 18 00-11-22-* 1 -"},
     {.name = "GoesOnAfterServersThatAreMissingAndNoMacAddresses",
      .operation = "CreateDhcpFilters",
-     .parameters = "dhcp_server_ids: [99, 19, 18] filters { mac_address: '0a-0b' } filters { mac_address: 'x' }",
-     .events = "start; +1 Filter 0a-0b on server 99; +2 Filter 0a-0b" DHCP1 "; +3 Filter 0a-0b" DHCP2
-               "; +4 Filter x on server 99; +5 Filter x" DHCP1 "; +6 Filter x" DHCP2
-               "; >1; =1 IpamApiInvalidDhcpServerRecordId; 16%; >2; =2 IpamApiInvalidDhcpServerRecordId; 33%; "
-               ">3; =3 ok; 50%; >4; =4 IpamApiInvalidDhcpServerRecordId; 66%; >5; "
-               "=5 IpamApiInvalidDhcpServerRecordId; 83%; >6; =6 IpamApiInvalidMacAddress; 100%; failure "
-               "IpamApiInvalidDhcpServerRecordId",
+     .parameters =
+         "dhcp_server_ids: [99, 19, 18] filters { mac_address: '0a-0b' } filters { mac_address: 'x' }",
+     .events =
+         "start; +1 Filter 0a-0b on server 99; +2 Filter 0a-0b" DHCP1 "; +3 Filter 0a-0b" DHCP2
+         "; +4 Filter x on server 99; +5 Filter x" DHCP1 "; +6 Filter x" DHCP2
+         "; >1; =1 IpamApiInvalidDhcpServerRecordId; 16%; >2; =2 IpamApiInvalidDhcpServerRecordId; 33%; "
+         ">3; =3 ok; 50%; >4; =4 IpamApiInvalidDhcpServerRecordId; 66%; >5; "
+         "=5 IpamApiInvalidDhcpServerRecordId; 83%; >6; =6 IpamApiInvalidMacAddress; 100%; failure "
+         "IpamApiInvalidDhcpServerRecordId",
      .query = FILTERS,
      .rows = OLD_FILTER ", 18 0a-0b 0 -"},
     {.name = "NeedsFilters",
@@ -200,7 +202,7 @@ constexpr DelegateCase kFilterCases[] = {
                    " filters { record_id: 971 server_record_id: 17 is_allow: true description: 'press' }"
                    " filters { server_record_id: 99 mac_address: '0a' }"
                    " filters { server_record_id: 18 mac_address: '0b' is_allow: true }",
-     .events = "start; +1 Filter " DHCP1 "; +2 Filter 0a on server 99; +3 Filter 0b" DHCP2
+     .events = "start; +1 Filter 00-11-22-33-44-55" DHCP1 "; +2 Filter 0a on server 99; +3 Filter 0b" DHCP2
                "; >1; =1 ok; 33%; >2; =2 IpamApiInvalidDhcpServerRecordId; 66%; >3; =3 ok; 100%; failure "
                "IpamApiInvalidDhcpServerRecordId",
      .query = FILTERS,
@@ -227,8 +229,9 @@ constexpr DelegateCase kFilterCases[] = {
 
     {.name = "PassesOverWhatIsNotThere",
      .operation = "DeleteDhcpFilters",
-     .parameters = "filters { record_id: 972 server_record_id: 17 } filters { record_id: 971 server_record_id: "
-                   "18 } filters { server_record_id: 17 mac_address: '00-11-22-33-44-55' }",
+     .parameters =
+         "filters { record_id: 972 server_record_id: 17 } filters { record_id: 971 server_record_id: "
+         "18 } filters { server_record_id: 17 mac_address: '00-11-22-33-44-55' }",
      .events = "start; +1 Filter 00-11-22-33-44-55" DHCP1 "; >1; =1 ok; 100%; success",
      .query = "SELECT count(*) FROM dhcp_filters",
      .rows = "0"},

@@ -82,7 +82,10 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
         " start_ip_address: '172.30.1.%d' end_ip_address: '172.30.1.%d' }",
         Below(9), 20 + Below(50), 70 + Below(50));
   }
+  // Of 172.20.0.0/16: its scopes have no others of the same server within their bounds, wherever they are replicated.
+  std::string FailoverScope() { return Any("dhcp_scopes WHERE af = 4 AND scope_id < x'ac1e0000'"); }
   std::string FailoverStep();
+  std::string ReplicaStep();
   std::string FilterStep();
   std::string Step();
   void CheckStore();
@@ -93,7 +96,7 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
 
 std::string RandomOperations::FailoverStep() {
   const std::string relation = Any("dhcp_failover_relations");
-  const std::string scope = Any("dhcp_scopes WHERE af = 4");
+  const std::string scope = FailoverScope();
   switch (Below(5)) {
     case 0:
       return RunText("CreateDhcpFailover",
@@ -115,6 +118,21 @@ std::string RandomOperations::FailoverStep() {
   }
 }
 
+std::string RandomOperations::ReplicaStep() {
+  const std::string scope = "scopes { record_id: " + FailoverScope() + " v4 {} }";
+  switch (Below(4)) {
+    case 0:
+      return RunText("ResetConfigSyncStatus", scope);
+    case 1:
+      return RunText("ReplicateScope", scope);
+    case 2:
+      return RunText("ReplicateRelation",
+                     absl::StrFormat("failover_relation { record_id: %s }", Any("dhcp_failover_relations")));
+    default:
+      return RunText("ReplicateServer", absl::StrFormat("server { record_id: %d v4 {} }", 17 + Below(2)));
+  }
+}
+
 std::string RandomOperations::FilterStep() {
   const std::string filter =
       absl::StrFormat("{ server_record_id: %d mac_address: '0%d' is_allow: true }", 17 + Below(3), Below(5));
@@ -132,7 +150,7 @@ std::string RandomOperations::FilterStep() {
 
 std::string RandomOperations::Step() {
   const char* flags[] = {"DEFAULT", "DELETE_IP_ADDRESS_RECORD", "DELETE_IP_ADDRESS_AND_DNS_RECORD"};
-  switch (Below(18)) {
+  switch (Below(20)) {
     case 0:
     case 1:
     case 2:
@@ -168,6 +186,9 @@ std::string RandomOperations::Step() {
       return FailoverStep();
     case 16:
       return FilterStep();
+    case 17:
+    case 18:
+      return ReplicaStep();
     default:
       return RunText("DeletePolicy",
                      absl::StrFormat("policies { policy_id: %s }", Any("dhcp_policies", "policy_id")));
