@@ -7,6 +7,13 @@
 #include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/rows.h"
 
+// What ScopeColumns takes over.
+#define IPAM_SELECT_SCOPES                                                                      \
+  "SELECT s.details, s.record_id, s.server_id, s.superscope_id, p.name, (SELECT f.name FROM"    \
+  " dhcp_scope_failovers AS m JOIN dhcp_failover_relations AS f ON f.record_id = m.relation_id" \
+  " WHERE m.scope_id = s.record_id ORDER BY m.record_id LIMIT 1) FROM dhcp_scopes AS s"         \
+  " LEFT JOIN dhcp_superscopes AS p ON p.record_id = s.superscope_id"
+
 namespace ipam::engine {
 namespace {
 
@@ -27,6 +34,8 @@ void ScopeColumns(const Cursor& row, v1::DhcpScope& scope) {
   if (!scope.has_v4()) return;
   scope.mutable_v4()->set_superscope_record_id(row.OptionalInt64(3).value_or(0));
   if (const auto name = row.OptionalText(4)) scope.mutable_v4()->set_superscope_name(*name);
+  scope.mutable_v4()->clear_failover_relationship_name();  // earlier versions kept it in the details
+  if (const auto name = row.OptionalText(5)) scope.mutable_v4()->set_failover_relationship_name(*name);
 }
 
 void ServerColumns(const Cursor& row, v1::DhcpServer& server) {
@@ -75,12 +84,8 @@ DhcpTables::DhcpTables(Database& db, DhcpOptionTables& options)
           " VALUES (nullif(?, 0), ?, ?, ?, ?, ?) ON CONFLICT (record_id) DO UPDATE SET af = excluded.af,"
           " server_id = excluded.server_id, scope_id = excluded.scope_id,"
           " superscope_id = excluded.superscope_id, details = excluded.details RETURNING record_id"),
-      get_scope_(db,
-                 "SELECT s.details, s.record_id, s.server_id, s.superscope_id, p.name FROM dhcp_scopes AS s"
-                 " LEFT JOIN dhcp_superscopes AS p ON p.record_id = s.superscope_id WHERE s.record_id = ?"),
-      list_scopes_(db,
-                   "SELECT s.details, s.record_id, s.server_id, s.superscope_id, p.name FROM dhcp_scopes AS s"
-                   " LEFT JOIN dhcp_superscopes AS p ON p.record_id = s.superscope_id ORDER BY s.record_id"),
+      get_scope_(db, IPAM_SELECT_SCOPES " WHERE s.record_id = ?"),
+      list_scopes_(db, IPAM_SELECT_SCOPES " ORDER BY s.record_id"),
       find_scope_(db,
                   "SELECT record_id FROM dhcp_scopes WHERE af = ?1 AND scope_id = ?2"
                   " AND (?3 = 0 OR server_id = ?3) ORDER BY record_id LIMIT 1"),
@@ -208,7 +213,10 @@ absl::StatusOr<std::int64_t> DhcpTables::PutScope(const v1::DhcpScope& scope) {
   v1::DhcpScope row = scope;
   row.clear_exclusion_ranges();
   row.clear_options();
-  if (row.has_v4()) row.mutable_v4()->clear_superscope_name();
+  if (row.has_v4()) {
+    row.mutable_v4()->clear_superscope_name();
+    row.mutable_v4()->clear_failover_relationship_name();
+  }
   return ReturnedId(put_scope_.Lookup(scope.record_id(), Family(scope_id),
                                       scope.parent_dhcp_server_record_id(), scope_id,
                                       NonZero(scope.v4().superscope_record_id()), ToJson(row)));

@@ -27,11 +27,6 @@ void KeepColumns(const v1::DhcpScope& row, v1::DhcpScope& scope) {
   v1::DhcpScopeV4& v4 = *scope.mutable_v4();
   v4.set_superscope_record_id(row.v4().superscope_record_id());
   v4.set_failover_config_sync_status(row.v4().failover_config_sync_status());
-  if (row.v4().has_failover_relationship_name()) {
-    v4.set_failover_relationship_name(row.v4().failover_relationship_name());
-  } else {
-    v4.clear_failover_relationship_name();
-  }
 }
 
 class SaveDhcpScope final : public StepDelegate {

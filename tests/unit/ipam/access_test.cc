@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -144,6 +145,21 @@ TEST_F(AccessTest, PoliciesOfGroupsAreThoseOfTheirMembers) {
   Open();
   EXPECT_OK(Ask("CreateDhcpScope", kNewScope));
   EXPECT_THAT(Ask("EditDhcpServer", "server { record_id: 17 v4 {} }"), StatusIs(kDenied));
+}
+
+TEST_F(AccessTest, GroupsAreImportedAndExported) {
+  ImportMore("security_groups: [{recordId: 3, name: Staff, members: [b, a]}, {recordId: 4, name: Empty}]\n");
+  ImportMore("security_groups: [{recordId: 3, name: Staff, members: [c, a]}]\n");
+  std::ostringstream exported;
+  ASSERT_OK(ExportYaml(options_.database, exported));
+  EXPECT_THAT(exported.str(), HasSubstr("Staff"));
+  const std::string path = dir_.File("out.yaml");
+  std::ofstream(path) << exported.str();
+  options_.database = dir_.File("other.db");
+  ASSERT_OK(ImportYaml(options_.database, path));
+  EXPECT_EQ(Rows("SELECT record_id, name, member FROM security_groups LEFT JOIN security_group_members ON"
+                 " group_id = record_id ORDER BY 1, 3"),
+            "3|Staff|a; 3|Staff|c; 4|Empty|NULL");
 }
 
 TEST_F(AccessTest, SecurityGroupsMayDoWhatTheirRolesSay) {

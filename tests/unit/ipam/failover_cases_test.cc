@@ -1,6 +1,9 @@
 // Failover relationships and filters: the delegates of [MS-IPAMM2] 3.19.4.4.1.23 to .27 and .32 to .35.
 #include <gmock/gmock.h>
 
+#include <utility>
+#include <variant>
+
 #include "delegate_harness.h"
 
 namespace ipam::engine {
@@ -247,6 +250,81 @@ constexpr DelegateCase kFilterCases[] = {
      .events = "start; failure IpamApiInvalidParameter"},
 };
 INSTANTIATE_TEST_SUITE_P(Filters, DelegateCases, ::testing::ValuesIn(kFilterCases), CaseName);
+
+TEST_F(DelegateTest, FailoverOperationsReturnTheRelationshipWithoutItsSecret) {
+  Open();
+  Execute(
+      "UPDATE dhcp_failover_relations SET details = json_set(details, '$.sharedSecret', 'a2V5') WHERE "
+      "record_id = 701");
+  const std::pair<const char*, const char*> operations[] = {
+      {"EditDhcpFailover", "failover { record_id: 701 modified_properties: 'Mode' }"},
+      {"AddDhcpFailoverScopes", "failover { record_id: 701 } scope_ids: 221"}};
+  for (const auto& [operation, parameters] : operations) {
+    v1::DhcpFailover returned;
+    ASSERT_TRUE(CompletionOf(Run(ParametersOf(operation, parameters))).return_object().UnpackTo(&returned));
+    EXPECT_EQ(returned.record_id(), 701);
+    EXPECT_EQ(returned.relationship_name(), "dc1-dc2");
+    EXPECT_FALSE(returned.has_shared_secret());
+  }
+  EXPECT_EQ(Rows("SELECT details ->> 'sharedSecret' FROM dhcp_failover_relations"), "a2V5");
+}
+
+TEST_F(DelegateTest, ScopesSayTheRelationshipThatTheyAreIn) {
+  Open();
+  RunText("EditDhcpFailover",
+          "failover { record_id: 701 modified_properties: 'RelationshipName' relationship_name: 'renamed' }");
+  const auto edited = [this] {
+    v1::DhcpScope scope;
+    const auto events = Run(ParametersOf(
+        "EditDhcpScope",
+        "scope { record_id: 222 scope_id: '172.20.2.0' start_address: '172.20.2.10' end_address: "
+        "'172.20.2.250' subnet_mask: '255.255.255.0' prefix_length: 24 v4 { failover_relationship_name: 'no' "
+        "} }"));
+    CompletionOf(events).return_object().UnpackTo(&scope);
+    return scope;
+  };
+  EXPECT_EQ(edited().v4().failover_relationship_name(), "renamed");
+  RunText("DeleteDhcpFailover", "failover { record_id: 701 }");
+  EXPECT_TRUE(edited().has_v4());
+  EXPECT_FALSE(edited().v4().has_failover_relationship_name());
+}
+
+TEST_F(DelegateTest, FilterOperationsReturnTheFilter) {
+  Open();
+  const std::pair<const char*, const char*> operations[] = {
+      {"CreateDhcpFilters", "dhcp_server_ids: 18 filters { mac_address: '0a-0b' }"},
+      {"UpdateDhcpFilter", "filter { server_record_id: 18 mac_address: '0a-0b' is_allow: true }"}};
+  for (const auto& [operation, parameters] : operations) {
+    v1::DhcpFilter returned;
+    ASSERT_TRUE(CompletionOf(Run(ParametersOf(operation, parameters))).return_object().UnpackTo(&returned));
+    EXPECT_EQ(returned.server_record_id(), 18);
+    EXPECT_EQ(returned.mac_address(), "0a-0b");
+  }
+  EXPECT_EQ(Rows("SELECT is_allow FROM dhcp_filters WHERE server_id = 18"), "1");
+}
+
+TEST_F(DelegateTest, SubtasksSayWhichFilterRelationshipOrScope) {
+  Open();
+  struct Case {
+    const char* operation;
+    const char* parameters;
+    const char* formatter;
+    const char* name;
+  };
+  const Case cases[] = {
+      {"DeleteDhcpFilters", "filters { record_id: 971 server_record_id: 17 }", "FilterDataFormatter",
+       "00-11-22-33-44-55"},
+      {"RemoveDhcpFailoverScopes", "scope_ids: 222", "FailoverDataFormatter", "dc1-dc2"},
+      {"ReplicateScope", "scopes { record_id: 220 v4 {} }", "ScopeDataFormatter", "dhcp2.ad.example.org"},
+      {"DeleteDhcpFailover", "failover { record_id: 701 }", "FailoverDataFormatter", "dhcp1.ad.example.org"}};
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.operation);
+    const auto events = Run(ParametersOf(one.operation, one.parameters));
+    const auto& added = std::get<event::SubtaskAdded>(events[1].change).subtask;
+    EXPECT_THAT(added.details_xml.value_or(""), ::testing::HasSubstr(one.formatter));
+    EXPECT_THAT(added.details_xml.value_or(""), ::testing::HasSubstr(one.name));
+  }
+}
 
 }  // namespace
 }  // namespace ipam::engine
