@@ -143,9 +143,8 @@ TEST(JsonWriter, WritesTheOctetsOfProtobufForNamesNumbersAndTimes) {
   operation.mutable_create_time()->set_seconds(1'700'000'000);
   operation.mutable_create_time()->set_nanos(120'000'000);
   EXPECT_EQ(Write(operation), Reference(operation));
-  EXPECT_EQ(Write(operation),
-            R"({"name":"operations/a-1","state":"OPERATION_STATE_RUNNING","percent":42.5,)"
-            R"("createTime":"2023-11-14T22:13:20.120Z"})");
+  EXPECT_EQ(Write(operation), R"({"name":"operations/a-1","state":"OPERATION_STATE_RUNNING","percent":42.5,)"
+                              R"("createTime":"2023-11-14T22:13:20.120Z"})");
   EXPECT_EQ(Write(progress::v1::Operation()), "{}");
 }
 
