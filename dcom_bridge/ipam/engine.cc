@@ -12,12 +12,16 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/actuators.h"
 #include "dcom_bridge/ipam/authorization.h"
+#include "dcom_bridge/ipam/change_log.h"
 #include "dcom_bridge/ipam/delegates.h"
 #include "dcom_bridge/ipam/engine_commands.h"
 #include "dcom_bridge/ipam/operation.h"
 #include "dcom_bridge/ipam/operation_log.h"
+#include "dcom_bridge/ipam/server_work.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/model/parameters.h"
 #include "dcom_bridge/model/schema.h"
@@ -30,6 +34,8 @@ using Steady = std::chrono::steady_clock;
 // Entities of at most this time share a transaction; one that was asked for something ends earlier.
 constexpr auto kTransactionTime = std::chrono::milliseconds(50);
 constexpr auto kBusyTransactionTime = std::chrono::milliseconds(8);
+// For the entities that servers are at work on when the engine stops.
+constexpr auto kDrainTime = std::chrono::seconds(4);
 // Between attempts to write to a store that failed.
 constexpr auto kFirstRetry = std::chrono::milliseconds(100);
 constexpr auto kLastRetry = std::chrono::seconds(5);
@@ -45,7 +51,8 @@ const v1::OperationParameters& ParametersOf(const Prepared& prepared) {
 // Members without a note belong to the engine's thread.
 class Engine::Impl {
  public:
-  Impl(Options options, std::unique_ptr<Database> db, base::Clock& clock, EventListener& listener)
+  Impl(Options options, std::unique_ptr<Database> db, base::Clock& clock, EventListener& listener,
+       std::unique_ptr<Actuators> actuators)
       : options_(std::move(options)),
         clock_(clock),
         listener_(listener),
@@ -53,9 +60,15 @@ class Engine::Impl {
         store_(*db_),
         log_(*db_),
         authorization_(options_.administrators),
-        commands_(options_.max_running + options_.max_queued) {}
+        commands_(options_.max_running + options_.max_queued),
+        actuators_(std::move(actuators)) {
+    if (actuators_ == nullptr) return;
+    changes_ = std::make_unique<ChangeLog>(*db_);
+    servers_.emplace(ServersAtWork{*actuators_, *changes_});
+  }
   ~Impl();
 
+  absl::Status CheckActuators();            // before Run
   absl::Status EndInterruptedOperations();  // before Run
   void Run() {
     thread_ = std::thread([this] { Loop(); });
@@ -69,7 +82,7 @@ class Engine::Impl {
   struct Live {
     std::unique_ptr<const Prepared> prepared;  // the delegate refers to it
     std::unique_ptr<Operation> operation;
-    bool running = false;  // has a place in turns_ or delayed_
+    bool running = false;  // has its place in a queue of those that run, or waits for its servers
   };
   struct Started {
     base::Guid id;
@@ -78,9 +91,12 @@ class Engine::Impl {
   };
 
   void Loop();
+  // Ends the entities that servers are at work on, as far as they answer in time.
+  void Drain();
   std::optional<Steady::time_point> NextDue() const;
 
   void Read(ReadCommand& command);
+  void TakeUp(ActuatedCommand& command);
   void Transact(std::deque<Command> commands);
   absl::Status Work(std::deque<Command>& commands);
   absl::StatusOr<absl::Status> Admit(StartCommand& command);
@@ -110,12 +126,17 @@ class Engine::Impl {
   absl::flat_hash_map<base::Guid, Live> live_;             // started and not ended
   std::deque<base::Guid> turns_;                           // runnable, next first
   std::multimap<Steady::time_point, base::Guid> delayed_;  // runnable after the step delay
+  std::deque<base::Guid> blocked_;                         // until a server is released
   std::deque<base::Guid> waiting_;                         // for a place among the running
-  std::size_t running_ = 0;                                // in turns_ and delayed_
+  std::size_t running_ = 0;                                // all but the waiting
+  std::size_t at_servers_ = 0;                             // of the running: wait for Actuators::Run
+  bool draining_ = false;                                  // one step for each, and no other
   // Of the open transaction.
   absl::flat_hash_set<base::Guid> touched_;
   std::vector<base::Guid> ended_;
   std::vector<Started> started_;
+  std::vector<base::Guid> actuating_;  // servers have something to do behind the commit
+  std::vector<base::Guid> resting_;    // their next turn is behind the commit
 
   std::deque<Command> again_;      // after a transaction that failed; not before retry_at_
   Steady::time_point retry_at_{};  // the store failed before
@@ -123,15 +144,36 @@ class Engine::Impl {
   Steady::time_point purge_at_{};
 
   CommandQueue commands_;
+  std::unique_ptr<Actuators> actuators_;  // null, as the next two: no server has one
+  std::unique_ptr<ChangeLog> changes_;
+  std::optional<ServersAtWork> servers_;
   std::thread thread_;
 };
 
 Engine::Impl::~Impl() {
   commands_.Stop();
   if (thread_.joinable()) thread_.join();
+  live_.clear();
+  actuators_.reset();  // its threads push commands
   std::deque<Command> unanswered = std::move(again_);
   for (Command& command : commands_.TakeRest()) unanswered.push_back(std::move(command));
   for (Command& command : unanswered) Refuse(command, absl::UnavailableError("the server stops"));
+}
+
+absl::Status Engine::Impl::CheckActuators() {
+  if (actuators_ == nullptr) return absl::OkStatus();
+  for (const ServerKey& server : actuators_->servers()) {
+    const bool dhcp = server.role == ServerKey::Role::kDhcp;
+    IPAM_ASSIGN_OR_RETURN(bool known,
+                          dhcp ? store_.dhcp.HasServer(4, server.id) : store_.dns.HasServer(server.id));
+    if (dhcp && !known) {
+      IPAM_ASSIGN_OR_RETURN(known, store_.dhcp.HasServer(6, server.id));
+    }
+    if (known) continue;
+    return absl::InvalidArgumentError(absl::StrCat("an actuator is for the ", dhcp ? "DHCP" : "DNS",
+                                                   " server ", server.id, ", which the store does not have"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Engine::Impl::EndInterruptedOperations() {
@@ -153,6 +195,8 @@ void Engine::Impl::Loop() {
     for (Command& command : commands) {
       if (auto* read = std::get_if<ReadCommand>(&command)) {
         Read(*read);  // between transactions: sees what is committed
+      } else if (auto* actuated = std::get_if<ActuatedCommand>(&command)) {
+        TakeUp(*actuated);
       } else {
         changes.push_back(std::move(command));
       }
@@ -160,6 +204,28 @@ void Engine::Impl::Loop() {
     const bool runnable = !turns_.empty() || (!delayed_.empty() && delayed_.begin()->first <= now);
     if (!changes.empty() || (runnable && now >= retry_at_)) Transact(std::move(changes));
     if (now >= purge_at_) Purge();
+  }
+  Drain();
+}
+
+void Engine::Impl::Drain() {
+  draining_ = true;
+  turns_.clear();
+  delayed_.clear();
+  blocked_.clear();
+  waiting_.clear();
+  const auto limit = Steady::now() + kDrainTime;
+  std::deque<Command> commands;
+  while (at_servers_ > 0 && commands_.WaitOn(limit, commands)) {
+    for (Command& command : commands) {
+      if (auto* actuated = std::get_if<ActuatedCommand>(&command)) {
+        TakeUp(*actuated);
+        Transact({});
+        turns_.clear();
+      } else {
+        again_.push_back(std::move(command));  // refused in the end
+      }
+    }
   }
 }
 
@@ -175,6 +241,12 @@ std::optional<Steady::time_point> Engine::Impl::NextDue() const {
 
 void Engine::Impl::Read(ReadCommand& command) {
   command.done(log_.Read(command.id, command.after, command.max));
+}
+
+void Engine::Impl::TakeUp(ActuatedCommand& command) {
+  --at_servers_;
+  live_.at(command.id).operation->Actuated(std::move(command.result));
+  turns_.push_back(command.id);
 }
 
 void Engine::Impl::Transact(std::deque<Command> commands) {
@@ -213,6 +285,7 @@ absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
     }
     if (turns_.empty()) break;
     IPAM_RETURN_IF_ERROR(StepNext());
+    if (draining_) break;
   }
   return absl::OkStatus();
 }
@@ -236,7 +309,8 @@ absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
   Live live;
   live.prepared = std::make_unique<const Prepared>(std::move(command.prepared));
   live.operation = std::make_unique<Operation>(*number, command.id, live.prepared->kind,
-                                               MakeDelegate(ParametersOf(*live.prepared), clock_));
+                                               MakeDelegate(ParametersOf(*live.prepared), clock_),
+                                               servers_ ? &*servers_ : nullptr);
   IPAM_RETURN_IF_ERROR(live.operation->Begin(log_, clock_));
   live_.emplace(command.id, std::move(live));
   touched_.insert(command.id);
@@ -318,6 +392,12 @@ absl::Status Engine::Impl::StepNext() {
   turns_.pop_front();
   if (progress == Operation::Progress::kEnded) {
     ended_.push_back(id);
+  } else if (progress == Operation::Progress::kActuating) {
+    actuating_.push_back(id);
+  } else if (progress == Operation::Progress::kBusy) {
+    blocked_.push_back(id);
+  } else if (progress == Operation::Progress::kMoreAfterCommit) {
+    resting_.push_back(id);
   } else if (progress == Operation::Progress::kEntityStarted && options_.step_delay > absl::ZeroDuration()) {
     delayed_.emplace(Steady::now() + absl::ToChronoNanoseconds(options_.step_delay), id);
   } else {
@@ -352,6 +432,17 @@ void Engine::Impl::Commit(std::deque<Command> commands) {
   const auto touched = std::exchange(touched_, {});
   auto started = std::exchange(started_, {});
   ended_.clear();
+  for (const base::Guid& id : std::exchange(actuating_, {})) {
+    ++at_servers_;
+    actuators_->Run(live_.at(id).operation->TakeJob(), [this, id](ActuationResult result) {
+      commands_.Push(ActuatedCommand{id, std::move(result)});
+    });
+  }
+  for (const base::Guid& id : std::exchange(resting_, {})) turns_.push_back(id);
+  if (actuators_ != nullptr && actuators_->TakeReleased()) {
+    turns_.insert(turns_.end(), blocked_.begin(), blocked_.end());
+    blocked_.clear();
+  }
   PromoteWaiting();
   counts_.Set(running_, live_.size() - running_);
   for (Started& start : started) {
@@ -378,6 +469,8 @@ void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& wh
   for (const base::Guid& id : ended_) {
     if (live_.at(id).operation->runnable()) turns_.push_back(id);
   }
+  for (const base::Guid& id : std::exchange(actuating_, {})) turns_.push_back(id);
+  for (const base::Guid& id : std::exchange(resting_, {})) turns_.push_back(id);
   touched_.clear();
   ended_.clear();
   auto started = std::exchange(started_, {});
@@ -394,6 +487,7 @@ void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& wh
       start.status = why;
       std::erase(waiting_, start.id);
       std::erase(turns_, start.id);
+      std::erase(blocked_, start.id);
       std::erase_if(delayed_, [&start](const auto& entry) { return entry.second == start.id; });
       Forget(start.id);
     }
@@ -412,14 +506,23 @@ void Engine::Impl::Purge() {
 }
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Clock& clock,
-                                                     EventListener& listener) {
+                                                     EventListener& listener,
+                                                     std::unique_ptr<Actuators> actuators) {
   // Prepare() runs on the loop of its caller, which others wait for.
   IPAM_RETURN_IF_ERROR(model::LoadSchemas());
   IPAM_ASSIGN_OR_RETURN(std::unique_ptr<Database> db, OpenDatabase(options.database));
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(db), clock, listener);
+  if (actuators != nullptr) IPAM_RETURN_IF_ERROR(ChangeLog::Watch(*db));
+  auto impl =
+      std::make_unique<Impl>(std::move(options), std::move(db), clock, listener, std::move(actuators));
+  IPAM_RETURN_IF_ERROR(impl->CheckActuators());
   IPAM_RETURN_IF_ERROR(impl->EndInterruptedOperations());
   impl->Run();
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Clock& clock,
+                                                     EventListener& listener) {
+  return Open(std::move(options), clock, listener, nullptr);
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

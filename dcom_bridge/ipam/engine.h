@@ -36,6 +36,8 @@ class Message;
 
 namespace ipam::engine {
 
+class Actuators;
+
 struct Options {
   std::string database;  // path of the SQLite file, or ":memory:"
   // Accounts that stand for the group IPAM Administrators: "user" or "DOMAIN\user", compared without case.
@@ -77,7 +79,12 @@ class Engine {
   // CompletedWithFailure, what was left of their subtasks NotRun. `clock` and `listener` outlive the engine.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(Options options, base::Clock& clock,
                                                       EventListener& listener);
-  // Waits for the entity at work. Operations that did not end are ended by the next Open.
+  // With servers that do what the store says; null: none does, all live in the store only. kInvalidArgument: the store
+  // does not have one of them.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(Options options, base::Clock& clock,
+                                                      EventListener& listener,
+                                                      std::unique_ptr<Actuators> actuators);
+  // Waits for the entity at work, and some seconds for those that servers are at work on. Operations that did not end are ended by the next Open.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -65,6 +65,14 @@ bool CommandQueue::Wait(std::optional<Time> due, std::deque<Command>& commands) 
   return true;
 }
 
+bool CommandQueue::WaitOn(Time due, std::deque<Command>& commands) {
+  commands.clear();
+  base::MutexLock lock(mutex_);
+  while (commands_.empty() && Time::clock::now() < due) wake_.wait_until(mutex_, due);
+  commands.swap(commands_);
+  return !commands.empty();
+}
+
 bool CommandQueue::HasCommands() {
   base::MutexLock lock(mutex_);
   return !commands_.empty() || stopping_;

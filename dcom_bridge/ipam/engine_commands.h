@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "dcom_bridge/base/guid.h"
 #include "dcom_bridge/base/mutex.h"
+#include "dcom_bridge/ipam/actuators.h"
 #include "dcom_bridge/ipam/engine.h"
 
 namespace ipam::engine {
@@ -49,8 +50,13 @@ struct CancelCommand {
   CancelDone done;
   absl::StatusOr<CancelResult> result = absl::InternalError("not looked for");
 };
-using Command =
-    std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand, FindCommand, CancelCommand>;
+// Servers did what an entity of the operation asks of them, or did not.
+struct ActuatedCommand {
+  base::Guid id;
+  ActuationResult result;
+};
+using Command = std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand, FindCommand,
+                             CancelCommand, ActuatedCommand>;
 
 // What becomes of a command that is not carried out.
 void Refuse(Command& command, const absl::Status& why);
@@ -72,6 +78,8 @@ class CommandQueue {
 
   // Commands, or none because `due` is reached. False: Stop() was called.
   bool Wait(std::optional<Time> due, std::deque<Command>& commands) IPAM_EXCLUDES(mutex_);
+  // The same behind Stop(). False: `due` is reached.
+  bool WaitOn(Time due, std::deque<Command>& commands) IPAM_EXCLUDES(mutex_);
   // Something waits, or Stop() was called.
   bool HasCommands() IPAM_EXCLUDES(mutex_);
   void Stop() IPAM_EXCLUDES(mutex_);

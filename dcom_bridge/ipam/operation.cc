@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/completion.h"
 #include "dcom_bridge/ipam/fault.h"
@@ -23,8 +24,10 @@ absl::Status NotSupported(const std::string& kind) {
 }  // namespace
 
 Operation::Operation(std::int64_t number, const base::Guid& id, std::string kind,
-                     std::unique_ptr<Delegate> delegate)
-    : number_(number), id_(id), kind_(std::move(kind)), delegate_(std::move(delegate)) {}
+                     std::unique_ptr<Delegate> delegate, const ServersAtWork* servers)
+    : number_(number), id_(id), kind_(std::move(kind)), delegate_(std::move(delegate)) {
+  if (servers != nullptr) work_.emplace(*servers);
+}
 
 absl::Status Operation::Begin(OperationLog& log, base::Clock& clock) {
   return Emit(event::Started{}, log, clock);
@@ -44,7 +47,8 @@ absl::Status Operation::Abandon(const std::string& reason, OperationLog& log, ba
 }
 
 bool Operation::Cancel(const std::string& reason) {
-  const bool last = mark_.state == State::kApplying && mark_.next + 1 == outcomes_.size();
+  const bool at_work = mark_.state == State::kApplying || mark_.state == State::kActuating;
+  const bool last = at_work && mark_.next + 1 == outcomes_.size();
   const bool nothing_left = last || mark_.state == State::kFinishing;
   if (mark_.state == State::kEnded || (nothing_left && !cancelled_)) return false;
   if (!cancelled_) cancelled_ = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, reason);
@@ -77,6 +81,7 @@ absl::StatusOr<Operation::Progress> Operation::Step(Store& store, OperationLog& 
     case State::kReady:
       return StartEntity(log, clock);
     case State::kApplying:
+    case State::kActuating:
       return ApplyEntity(store, log, clock);
     case State::kFinishing: {
       ReturnObject made;
@@ -90,8 +95,14 @@ absl::StatusOr<Operation::Progress> Operation::Step(Store& store, OperationLog& 
   return absl::InternalError("state");
 }
 
+void Operation::Committed() {
+  committed_ = mark_;
+  if (work_) work_->Committed(mark_.state != State::kActuating);
+}
+
 void Operation::Rollback() {
   mark_ = committed_;
+  if (work_) work_->Rollback(mark_.state == State::kActuating);
   succeeded_.resize(mark_.succeeded);
   failed_.resize(mark_.failed);
 }
@@ -129,14 +140,34 @@ absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, ba
 absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, OperationLog& log,
                                                            base::Clock& clock) {
   IPAM_RETURN_IF_ERROR(store.db.Execute("SAVEPOINT entity"));
-  const absl::StatusOr<std::int64_t> applied = delegate_->Apply(mark_.next, store);
+  const bool actuated = mark_.state == State::kActuating;
+  absl::StatusOr<std::int64_t> applied = std::int64_t{0};
+  const auto apply = [&] { return delegate_->Apply(mark_.next, store); };
+  if (work_) {
+    const auto more = [&](std::int64_t id) { return delegate_->Actuate(mark_.next, id, store); };
+    IPAM_ASSIGN_OR_RETURN(const ServerWork::Verdict verdict, work_->Apply(apply, more, store, applied));
+    if (verdict == ServerWork::Verdict::kBusy) return Progress::kBusy;
+    if (verdict == ServerWork::Verdict::kServers) {
+      mark_.state = State::kActuating;
+      return Progress::kActuating;
+    }
+  } else {
+    applied = apply();
+  }
   if (!applied.ok() && !IsFault(applied.status())) return applied.status();
   IPAM_RETURN_IF_ERROR(applied.ok() ? store.db.Execute("RELEASE entity")
                                     : store.db.Execute("ROLLBACK TO entity; RELEASE entity"));
-  const auto status =
+  auto status =
       applied.ok() ? event::SubtaskStatus::kCompletedWithSuccess : event::SubtaskStatus::kCompletedWithError;
-  IPAM_RETURN_IF_ERROR(EndEntity(status, applied.status(), applied.value_or(0), log, clock));
-  return Progress::kMore;
+  absl::Status why = applied.status();
+  if (applied.ok() && work_ && !work_->unexpressed().empty()) {
+    status = event::SubtaskStatus::kCompletedWithWarning;
+    why = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED,
+                absl::StrJoin(work_->unexpressed(), "; "));
+  }
+  IPAM_RETURN_IF_ERROR(EndEntity(status, why, applied.value_or(0), log, clock));
+  return actuated ? Progress::kMoreAfterCommit
+                  : Progress::kMore;  // what the servers have, the store has behind it
 }
 
 absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Status& why,
@@ -148,13 +179,14 @@ absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Statu
   if (!why.ok()) ended.completion_status_xml = ExceptionXml(why);
   IPAM_RETURN_IF_ERROR(Emit(std::move(ended), log, clock));
 
-  outcomes_[mark_.next] = why.ok();
-  if (mark_.first_failure.ok()) mark_.first_failure = why;
-  std::vector<v1::EntityStatus>& list = why.ok() ? succeeded_ : failed_;
+  const bool done = why.ok() || status == event::SubtaskStatus::kCompletedWithWarning;
+  outcomes_[mark_.next] = done;
+  if (mark_.first_failure.ok() && !done) mark_.first_failure = why;
+  std::vector<v1::EntityStatus>& list = done ? succeeded_ : failed_;
   if (list.size() < kMaxListedEntities) {
     const Entity entity = delegate_->Describe(mark_.next);
     v1::EntityStatus& outcome = list.emplace_back();
-    outcome.set_is_successful(why.ok());
+    outcome.set_is_successful(done);
     outcome.set_object_type(entity.object_type);
     outcome.set_operation_type(entity.operation_type);
     outcome.set_record_id(record_id);

@@ -11,6 +11,10 @@
 //   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady | kFinishing
 //                Step*    the end of one entity as NotRun                               kReady | kFinishing
 //   kApplying    Step     the entity in a savepoint, its end, the percentage            kReady | kFinishing
+//                         servers with an actuator come first (ServerWork): nothing     kActuating
+//                         they have other work: nothing                                 kApplying
+//   kActuating   Actuated -                                                             kActuating
+//                Step     as kApplying, behind what the servers did or refused          kReady | kFinishing | kActuating
 //   kFinishing   Step     SetOverallStatus                                              kEnded
 //   all in which an entity is left that did not begin: Cancel marks it; it takes the lines with * from then on
 // clang-format on
@@ -38,17 +42,21 @@
 #include "dcom_bridge/event/progress_event.h"
 #include "dcom_bridge/ipam/delegate.h"
 #include "dcom_bridge/ipam/operation_log.h"
+#include "dcom_bridge/ipam/server_work.h"
 #include "ipam/v1/status.pb.h"
 
 namespace ipam::engine {
 
 class Operation {
  public:
-  // After a step: there is more; an entity was announced as in progress; nothing is left.
-  enum class Progress { kMore, kEntityStarted, kEnded };
+  // After a step: there is more; an entity was announced as in progress; nothing is left; servers have something to do (TakeJob,
+  // then Actuated, then the next step); they have other work, until a server is released; there is more behind the commit.
+  enum class Progress { kMore, kEntityStarted, kEnded, kActuating, kBusy, kMoreAfterCommit };
 
   // `delegate` null: the operation has none yet, and ends with a fault that says so.
-  Operation(std::int64_t number, const base::Guid& id, std::string kind, std::unique_ptr<Delegate> delegate);
+  // `servers` null: all live in the store only; else it outlives this.
+  Operation(std::int64_t number, const base::Guid& id, std::string kind, std::unique_ptr<Delegate> delegate,
+            const ServersAtWork* servers = nullptr);
 
   const base::Guid& id() const { return id_; }
   bool runnable() const { return mark_.state != State::kAccepted && mark_.state != State::kEnded; }
@@ -64,11 +72,15 @@ class Operation {
   // A status that is not OK: the store failed; roll back and step again later.
   absl::StatusOr<Progress> Step(Store& store, OperationLog& log, base::Clock& clock);
 
-  void Committed() { committed_ = mark_; }
+  // Behind the commit of a step that said kActuating.
+  ActuationJob TakeJob() { return work_->TakeJob(); }
+  void Actuated(ActuationResult result) { work_->Took(std::move(result)); }
+
+  void Committed();
   void Rollback();
 
  private:
-  enum class State { kAccepted, kPreparing, kAnnouncing, kReady, kApplying, kFinishing, kEnded };
+  enum class State { kAccepted, kPreparing, kAnnouncing, kReady, kApplying, kActuating, kFinishing, kEnded };
   // All that a transaction changes; what the vectors hold beyond it counts for nothing.
   struct Mark {
     State state = State::kAccepted;
@@ -83,6 +95,7 @@ class Operation {
   absl::StatusOr<Progress> Announce(OperationLog& log, base::Clock& clock);
   absl::StatusOr<Progress> StartEntity(OperationLog& log, base::Clock& clock);
   absl::StatusOr<Progress> ApplyEntity(Store& store, OperationLog& log, base::Clock& clock);
+  // `why`: a fault, or what a success is a warning about.
   absl::Status EndEntity(event::SubtaskStatus status, const absl::Status& why, std::int64_t record_id,
                          OperationLog& log, base::Clock& clock);
   absl::Status Finish(OperationLog& log, base::Clock& clock, const google::protobuf::Message* made = nullptr);
@@ -94,6 +107,7 @@ class Operation {
   const base::Guid id_;
   const std::string kind_;
   const std::unique_ptr<Delegate> delegate_;
+  std::optional<ServerWork> work_;  // absent: no server has an actuator
   Mark mark_;
   Mark committed_;
   std::optional<absl::Status> cancelled_;  // the fault that says so

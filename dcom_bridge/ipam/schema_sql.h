@@ -1,4 +1,4 @@
-// schema.sql, schema_3.sql, schema_4.sql and provision.sql, embedded at build time.
+// schema.sql, schema_3.sql, schema_4.sql, provision.sql and change_log.sql, embedded at build time.
 #pragma once
 
 namespace ipam::engine {
@@ -7,5 +7,6 @@ extern const char kSchemaSql[];
 extern const char kSchema3Sql[];
 extern const char kSchema4Sql[];
 extern const char kProvisionSql[];
+extern const char kChangeLogSql[];
 
 }  // namespace ipam::engine

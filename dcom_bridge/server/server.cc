@@ -18,6 +18,7 @@
 #include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/idl/operation_with_progress2.h"
+#include "dcom_bridge/ipam/actuators.h"
 #include "dcom_bridge/net/local_names.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/reclaimer.h"
@@ -92,7 +93,9 @@ class Server::Impl {
   }
 
   absl::Status Start() {
-    IPAM_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(options_.engine, clock_, sessions_));
+    IPAM_ASSIGN_OR_RETURN(std::unique_ptr<engine::Actuators> actuators, MakeActuators(options_.actuators));
+    IPAM_ASSIGN_OR_RETURN(engine_,
+                          engine::Engine::Open(options_.engine, clock_, sessions_, std::move(actuators)));
     check_ = std::make_unique<ParameterCheck>(
         ParameterCheckOptions{}, loop_,
         [engine = engine_.get()](std::string_view xml) { return engine->Prepare(xml); });

@@ -14,6 +14,7 @@
 #include "dcom_bridge/auth/security_context.h"
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/ipam/engine.h"
+#include "dcom_bridge/server/actuator_config.h"
 #include "dcom_bridge/server/sessions.h"
 
 namespace ipam::server {
@@ -40,6 +41,7 @@ struct ServerOptions {
   std::string metrics_address;
   std::uint16_t metrics_port = 0;  // 0: any free one
   engine::Options engine;
+  std::vector<ActuatorConfig> actuators;
 };
 
 class Server {

@@ -20,6 +20,7 @@ struct Raw {
   std::string lock_time = "30s";
   std::string lock_max = "15m";
   std::string show_output = "table";
+  std::vector<std::string> actuators;
   std::string printed_account;  // NAME of account without add or remove
 };
 
@@ -92,6 +93,14 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   app.add_option("--engine-step-delay", raw.step_delay, "Slows each step of an operation, for demonstrations")
       ->type_name("TIME")
       ->capture_default_str();
+  app.add_option(
+         "--engine-actuator", raw.actuators,
+         "A DHCP or DNS server of the store, by its record id, that does what operations change, repeatable: "
+         "'server=17 kea=unix:/run/kea/kea4.sock', 'server=17 kea=http://HOST:8000 user=NAME "
+         "password_file=FILE ha_url=http://HOST:8001/ hooks=DIRECTORY', 'server=31 powerdns=http://HOST:8081 "
+         "recursor=http://HOST:8082 key_file=FILE'")
+      ->type_name("'KEY=VALUE ...'")
+      ->take_all();
   app.add_option("--engine-max-running", c.server.engine.max_running, "Operations that run side by side")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
@@ -170,6 +179,7 @@ absl::StatusOr<Parsed> Parse(const std::vector<std::string>& arguments,
   c.server.port = listen.port;
   IPAM_ASSIGN_OR_RETURN(c.server.engine.step_delay,
                         settings::ParseTime("--engine-step-delay", raw.step_delay));
+  IPAM_ASSIGN_OR_RETURN(c.server.actuators, ParseActuators("--engine-actuator", raw.actuators));
   auth::LogonGuardOptions& guard = c.server.logon_guard;
   IPAM_ASSIGN_OR_RETURN(guard.window, settings::ParseTime("--auth-lock-window", raw.lock_window));
   IPAM_ASSIGN_OR_RETURN(guard.first_lock, settings::ParseTime("--auth-lock-time", raw.lock_time));

@@ -27,6 +27,11 @@ std::size_t Collect(char* data, std::size_t size, std::size_t count, void* user)
   return bytes;
 }
 
+// Called at least once a second.
+int LookForStop(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
+}
+
 struct FreeHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
@@ -59,6 +64,10 @@ absl::StatusOr<Response> Send(const Request& request) {
   curl_easy_setopt(handle, CURLOPT_PROXY, "");
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(absl::ToInt64Milliseconds(request.timeout)));
+  std::stop_token stop = request.stop;
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &LookForStop);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &stop);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Collect);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &collector);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Request {
   std::string password;
   absl::Duration timeout = absl::Seconds(10);  // of the whole
   std::size_t max_response = std::size_t{64} << 20;
+  std::stop_token stop;  // requested: the request soon ends as if there were no answer
 };
 
 struct Response {

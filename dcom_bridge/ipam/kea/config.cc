@@ -49,8 +49,7 @@ Json OurContext(const Json& section) {
   return context.is_object() ? context : Json::object();
 }
 
-absl::StatusOr<Wanted> Build(const engine::DhcpView& view, const std::optional<Peers>& peers,
-                             const Json& current) {
+absl::StatusOr<Wanted> Build(const engine::DhcpView& view, const Peers& peers, const Json& current) {
   const OptionDefinitions definitions(view.server);
   const int family = definitions.family();
   const std::string name = family == 4 ? "Dhcp4" : "Dhcp6";
@@ -88,8 +87,7 @@ absl::StatusOr<Wanted> Build(const engine::DhcpView& view, const std::optional<P
 
 }  // namespace
 
-absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const std::optional<Peers>& peers,
-                                 const Json& current) {
+absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const Peers& peers, const Json& current) {
   try {
     return Build(view, peers, current);
   } catch (const Json::exception& error) {  // a member of `current` of another type than Kea gives it

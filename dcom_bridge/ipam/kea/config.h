@@ -1,7 +1,6 @@
 // What a server's configuration becomes: what IPAM manages as the store says, all else as it is.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +17,6 @@ struct Wanted {
 };
 
 // `current` is the answer of config-get. kInvalidArgument: the view, or `current`, is not what Kea can have.
-absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const std::optional<Peers>& peers,
-                                 const Json& current);
+absl::StatusOr<Wanted> Configure(const engine::DhcpView& view, const Peers& peers, const Json& current);
 
 }  // namespace ipam::kea

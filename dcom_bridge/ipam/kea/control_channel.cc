@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 20;
 constexpr int kMaxDepth = 64;
+constexpr std::int64_t kStopLookMs = 200;
 
 // The results of Kea's commands.
 constexpr int kSuccess = 0;
@@ -36,12 +37,13 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
   int fd() const { return fd_; }
 
-  absl::Status Wait(short events, absl::Time deadline) const {
+  absl::Status Wait(short events, absl::Time deadline, const std::stop_token& stop) const {
     pollfd wanted{.fd = fd_, .events = events, .revents = 0};
     while (true) {
+      if (stop.stop_requested()) return absl::UnavailableError("stopped");
       const std::int64_t left = absl::ToInt64Milliseconds(deadline - absl::Now());
       const int ready =
-          left <= 0 ? 0 : poll(&wanted, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+          left <= 0 ? 0 : poll(&wanted, 1, static_cast<int>(std::min<std::int64_t>(left, kStopLookMs)));
       if (ready > 0) return absl::OkStatus();
       if (left <= 0) return absl::UnavailableError("no answer in time");
       if (ready < 0 && errno != EINTR) return absl::UnavailableError(std::strerror(errno));
@@ -57,7 +59,7 @@ absl::Status Failure(const std::string& path, const std::string& what) {
 }
 
 absl::StatusOr<std::string> ExchangeBySocket(const std::string& path, const std::string& text,
-                                             absl::Duration timeout) {
+                                             absl::Duration timeout, const std::stop_token& stop) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path))
@@ -70,7 +72,7 @@ absl::StatusOr<std::string> ExchangeBySocket(const std::string& path, const std:
   }
   const absl::Time deadline = absl::Now() + timeout;
   for (std::size_t sent = 0; sent < text.size();) {
-    if (const absl::Status ready = socket.Wait(POLLOUT, deadline); !ready.ok()) {
+    if (const absl::Status ready = socket.Wait(POLLOUT, deadline, stop); !ready.ok()) {
       return Failure(path, std::string(ready.message()));
     }
     const ssize_t count = send(socket.fd(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
@@ -81,7 +83,7 @@ absl::StatusOr<std::string> ExchangeBySocket(const std::string& path, const std:
   std::string answer;
   char buffer[65536];
   while (answer.size() <= kMaxAnswer) {
-    if (const absl::Status ready = socket.Wait(POLLIN, deadline); !ready.ok()) {
+    if (const absl::Status ready = socket.Wait(POLLIN, deadline, stop); !ready.ok()) {
       return Failure(path, std::string(ready.message()));
     }
     const ssize_t count = recv(socket.fd(), buffer, sizeof(buffer), 0);
@@ -122,7 +124,8 @@ absl::StatusOr<Json> ReadAnswer(const std::string& command, const std::string& t
 }
 
 absl::StatusOr<std::string> ControlChannel::Exchange(const std::string& text) const {
-  if (!options_.socket.empty()) return ExchangeBySocket(options_.socket, text, options_.timeout);
+  if (!options_.socket.empty())
+    return ExchangeBySocket(options_.socket, text, options_.timeout, options_.stop);
   IPAM_ASSIGN_OR_RETURN(http::Response response, http::Send({.method = "POST",
                                                              .url = options_.url,
                                                              .headers = {"Content-Type: application/json"},
@@ -130,7 +133,8 @@ absl::StatusOr<std::string> ControlChannel::Exchange(const std::string& text) co
                                                              .user = options_.user,
                                                              .password = options_.password,
                                                              .timeout = options_.timeout,
-                                                             .max_response = kMaxAnswer}));
+                                                             .max_response = kMaxAnswer,
+                                                             .stop = options_.stop}));
   if (response.status == 401) {
     return absl::PermissionDeniedError(
         absl::StrCat(options_.url, ": the control agent refuses user or password"));
@@ -150,7 +154,9 @@ absl::StatusOr<Json> ControlChannel::Send(const std::string& command, const Json
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<std::string> answer = Exchange(text);
     if (answer.ok()) return ReadAnswer(command, *answer);
-    if (!absl::IsUnavailable(answer.status()) || attempt >= options_.attempts) return answer.status();
+    if (!absl::IsUnavailable(answer.status()) || attempt >= options_.attempts ||
+        options_.stop.stop_requested())
+      return answer.status();
     absl::SleepFor(pause);
     pause *= 2;
   }

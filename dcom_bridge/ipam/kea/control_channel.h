@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -19,6 +21,7 @@ struct ChannelOptions {
   absl::Duration timeout = absl::Seconds(10);         // of one command
   int attempts = 3;                                   // of a command that gets no answer
   absl::Duration back_off = absl::Milliseconds(200);  // before the second attempt; it doubles
+  std::stop_token stop;                               // requested: commands soon end without an answer
 };
 
 class ControlChannel {

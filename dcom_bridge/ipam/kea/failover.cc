@@ -14,15 +14,17 @@ constexpr std::int64_t kMaxResponseDelayMs = 60'000;
 
 }  // namespace
 
-absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view,
-                                                 const std::optional<Peers>& peers, Notes& notes) {
+absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view, const Peers& peers,
+                                                 Notes& notes) {
   HighAvailability out;
   if (view.failovers.empty()) return out;
   if (view.failovers.size() > 1) {
     return absl::InvalidArgumentError("Kea has one failover relationship for each server, not several");
   }
   const v1::DhcpFailover& failover = view.failovers.front();
-  if (!peers || peers->first_url.empty() || peers->second_url.empty()) {
+  const auto first_url = peers.urls.find(failover.server1_record_id());
+  const auto second_url = peers.urls.find(failover.server2_record_id());
+  if (first_url == peers.urls.end() || second_url == peers.urls.end()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "failover relationship ", failover.relationship_name(),
         ": both servers need an actuator with the option ha_url, by which the other one reaches it"));
@@ -53,10 +55,10 @@ absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view,
          {"max-ack-delay", kMaxAckDelayMs},
          {"max-unacked-clients", 0},
          {"peers",
-          {peer("server1", peers->first_url, !swapped), peer("server2", peers->second_url, swapped)}}}}}};
-  out.hooks.push_back({{"library", absl::StrCat(peers->hooks_directory, "/libdhcp_lease_cmds.so")}});
+          {peer("server1", first_url->second, !swapped), peer("server2", second_url->second, swapped)}}}}}};
+  out.hooks.push_back({{"library", absl::StrCat(peers.hooks_directory, "/libdhcp_lease_cmds.so")}});
   out.hooks.push_back(
-      {{"library", absl::StrCat(peers->hooks_directory, "/libdhcp_ha.so")}, {"parameters", parameters}});
+      {{"library", absl::StrCat(peers.hooks_directory, "/libdhcp_ha.so")}, {"parameters", parameters}});
   if (balance) out.share = LoadShare{.first = failover.server1_percentage()};
   if (failover.shared_secret_enabled()) notes.insert(absl::StrCat(owner, ": Kea's partners share no secret"));
   if (failover.has_mclt()) notes.insert(absl::StrCat(owner, ": Kea has no maximum client lead time"));

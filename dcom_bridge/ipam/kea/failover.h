@@ -1,6 +1,8 @@
 // Failover relationships as Kea's high availability hook.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -11,11 +13,10 @@
 
 namespace ipam::kea {
 
-// How the two servers of a relationship reach each other.
+// How the servers of a relationship reach each other.
 struct Peers {
-  std::string first_url;  // of server 1, for the control channel of the hook
-  std::string second_url;
-  std::string hooks_directory;  // on the host of Kea
+  std::map<std::int64_t, std::string> urls;  // of the HA hook's control channel, by the server's record id
+  std::string hooks_directory = "/usr/lib/x86_64-linux-gnu/kea/hooks";  // on the host of Kea
 };
 
 struct HighAvailability {
@@ -25,7 +26,7 @@ struct HighAvailability {
 
 // Kea has one relationship for each server, which covers all its scopes. kInvalidArgument: the view has several, or a
 // peer has no address.
-absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view,
-                                                 const std::optional<Peers>& peers, Notes& notes);
+absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view, const Peers& peers,
+                                                 Notes& notes);
 
 }  // namespace ipam::kea

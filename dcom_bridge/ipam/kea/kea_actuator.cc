@@ -54,17 +54,15 @@ class Change final : public engine::DhcpChange {
 
 }  // namespace
 
-KeaActuator::KeaActuator(KeaOptions options, int family)
-    : channel_(std::make_shared<const ControlChannel>(std::move(options.channel), family)),
-      peers_(std::move(options.peers)) {}
-
 absl::StatusOr<std::unique_ptr<engine::DhcpChange>> KeaActuator::Test(const engine::DhcpView& view) {
-  IPAM_ASSIGN_OR_RETURN(Json before, channel_->Send("config-get"));
-  IPAM_ASSIGN_OR_RETURN(Wanted wanted, Configure(view, peers_, before));
+  // Each family is a server of its own, which the control agent knows by name.
+  const auto channel = std::make_shared<const ControlChannel>(options_.channel, view.server.has_v6() ? 6 : 4);
+  IPAM_ASSIGN_OR_RETURN(Json before, channel->Send("config-get"));
+  IPAM_ASSIGN_OR_RETURN(Wanted wanted, Configure(view, options_.peers, before));
   if (wanted.configuration != before) {
-    IPAM_RETURN_IF_ERROR(channel_->Send("config-test", wanted.configuration).status());
+    IPAM_RETURN_IF_ERROR(channel->Send("config-test", wanted.configuration).status());
   }
-  return std::make_unique<Change>(channel_, std::move(before), std::move(wanted));
+  return std::make_unique<Change>(channel, std::move(before), std::move(wanted));
 }
 
 }  // namespace ipam::kea

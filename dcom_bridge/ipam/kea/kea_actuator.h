@@ -2,7 +2,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "dcom_bridge/ipam/dhcp_actuator.h"
 #include "dcom_bridge/ipam/kea/config.h"
@@ -12,19 +12,18 @@ namespace ipam::kea {
 
 struct KeaOptions {
   ChannelOptions channel;
-  std::optional<Peers> peers;  // where the server takes part in a failover relationship
+  Peers peers;  // of failover relationships
 };
 
 // kInvalidArgument of Test and Commit: Kea refuses, in its words. kAborted of Commit: somebody else changed the
 // configuration since Test; nothing was changed, test again.
 class KeaActuator final : public engine::DhcpActuator {
  public:
-  KeaActuator(KeaOptions options, int family);
+  explicit KeaActuator(KeaOptions options) : options_(std::move(options)) {}
   absl::StatusOr<std::unique_ptr<engine::DhcpChange>> Test(const engine::DhcpView& view) override;
 
  private:
-  const std::shared_ptr<const ControlChannel> channel_;
-  const std::optional<Peers> peers_;
+  const KeaOptions options_;
 };
 
 }  // namespace ipam::kea

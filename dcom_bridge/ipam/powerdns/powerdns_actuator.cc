@@ -113,7 +113,8 @@ absl::StatusOr<Json> PowerDnsActuator::Call(const std::string& base, const std::
       .url = absl::StrCat(base, "/api/v1/servers/localhost", path),
       .headers = {absl::StrCat("X-API-Key: ", options_.api_key), "Content-Type: application/json"},
       .body = body.is_null() ? "" : body.dump(-1, ' ', false, Json::error_handler_t::replace),
-      .timeout = options_.timeout};
+      .timeout = options_.timeout,
+      .stop = options_.stop};
   absl::Duration pause = options_.back_off;
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<http::Response> response = http::Send(request);
@@ -122,7 +123,8 @@ absl::StatusOr<Json> PowerDnsActuator::Call(const std::string& base, const std::
       if (response->status < 300) return Json::parse(response->body, nullptr, false);
       failure = Refusal(*response, absl::StrCat(method, " ", path));
     }
-    if (!absl::IsUnavailable(failure) || attempt >= options_.attempts) return failure;
+    if (!absl::IsUnavailable(failure) || attempt >= options_.attempts || options_.stop.stop_requested())
+      return failure;
     absl::SleepFor(pause);
     pause *= 2;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <stop_token>
 #include <string>
 
 #include "absl/time/time.h"
@@ -17,6 +18,7 @@ struct PowerDnsOptions {
   absl::Duration timeout = absl::Seconds(10);         // of one request
   int attempts = 3;                                   // of a request that gets no answer
   absl::Duration back_off = absl::Milliseconds(200);  // before the second attempt; it doubles
+  std::stop_token stop;                               // requested: requests soon end without an answer
 };
 
 class PowerDnsActuator final : public engine::DnsActuator {

@@ -79,7 +79,7 @@ class KeaTest : public ::testing::TestWithParam<int> {
     return answer.ok() ? (*answer)[name()] : Json();
   }
 
-  KeaActuator Actuator() { return KeaActuator({.channel = {.socket = socket()}, .peers = {}}, family()); }
+  KeaActuator Actuator() { return KeaActuator({.channel = {.socket = socket()}, .peers = {}}); }
 
   Json Subnets() { return Get()[family() == 4 ? "subnet4" : "subnet6"]; }
 
@@ -249,13 +249,13 @@ TEST_P(KeaTest, IsReachedThroughTheControlAgentToo) {
                             .password = "secret",
                             .attempts = 12,
                             .back_off = absl::Milliseconds(20)};
-  KeaActuator actuator({.channel = options, .peers = {}}, family());
+  KeaActuator actuator({.channel = options, .peers = {}});
   auto change = actuator.Test(Everything());
   ASSERT_OK(change);
   ASSERT_OK((*change)->Commit());
   EXPECT_EQ(Subnets().size(), 2U);
   options.password = "guess";
-  KeaActuator refused({.channel = options, .peers = {}}, family());
+  KeaActuator refused({.channel = options, .peers = {}});
   EXPECT_THAT(refused.Test(Everything()),
               StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("password")));
 }

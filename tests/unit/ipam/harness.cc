@@ -133,7 +133,7 @@ void EngineTest::Open() {
     import_network_ = false;
     ASSERT_OK(ImportYaml(options_.database, IPAM_SOURCE_DIR "/deploy/samples/network.yaml"));
   }
-  auto engine = Engine::Open(options_, clock_, listener_);
+  auto engine = Engine::Open(options_, clock_, listener_, std::move(actuators_));
   ASSERT_OK(engine);
   engine_ = *std::move(engine);
 }

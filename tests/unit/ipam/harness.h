@@ -11,6 +11,7 @@
 
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/base/mutex.h"
+#include "dcom_bridge/ipam/actuators.h"
 #include "dcom_bridge/ipam/engine.h"
 #include "dcom_bridge/ipam/sqlite.h"
 #include "ipam/v1/parameters.pb.h"
@@ -84,6 +85,7 @@ class EngineTest : public ::testing::Test {
   StillClock clock_;
   Listener listener_;
   Options options_;
+  std::unique_ptr<Actuators> actuators_;  // for the next Open()
   bool import_network_ = true;
   std::unique_ptr<Engine> engine_;
 };

@@ -57,7 +57,7 @@ std::vector<std::string> Pools(const Json& subnet) {
   return out;
 }
 
-Wanted MustConfigure(const DhcpView& view, const Json& current = Empty(), std::optional<Peers> peers = {}) {
+Wanted MustConfigure(const DhcpView& view, const Json& current = Empty(), const Peers& peers = {}) {
   auto wanted = Configure(view, peers, current);
   EXPECT_OK(wanted);
   return wanted.ok() ? *std::move(wanted) : Wanted{};
@@ -218,7 +218,7 @@ TEST(Configure, SharesPoolsBetweenLoadBalancingPartners) {
   view.failovers.push_back(
       From<v1::DhcpFailover>(R"({"relationshipName": "pair", "mode": "DHCP_FAILOVER_MODE_LOAD_BALANCE",
     "server1RecordId": 17, "server2RecordId": 18, "server1Percentage": 50, "autoStateTransition": true})"));
-  const Peers peers = {.first_url = "http://a/", .second_url = "http://b/", .hooks_directory = "/hooks"};
+  const Peers peers = {.urls = {{17, "http://a/"}, {18, "http://b/"}}, .hooks_directory = "/hooks"};
   const Json section = MustConfigure(view, Empty(), peers).configuration["Dhcp4"];
   EXPECT_EQ(section["hooks-libraries"][1]["library"], "/hooks/libdhcp_ha.so");
   const Json ha = section["hooks-libraries"][1]["parameters"]["high-availability"][0];
@@ -227,7 +227,7 @@ TEST(Configure, SharesPoolsBetweenLoadBalancingPartners) {
   EXPECT_EQ(ha["peers"][1]["role"], "secondary");
   EXPECT_THAT(Pools(section["subnet4"][0]), ElementsAre("192.168.8.20 - 192.168.8.129 HA_server1",
                                                         "192.168.8.130 - 192.168.8.240 HA_server2"));
-  EXPECT_THAT(Configure(view, std::nullopt, Empty()),
+  EXPECT_THAT(Configure(view, {}, Empty()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ha_url")));
 
   view.failovers.clear();
@@ -255,7 +255,7 @@ TEST(Configure, RefusesAConfigurationOfOtherTypes) {
                                                {{"user-context", marked}},
                                                {{"user-context", {{"ipam", {{"failover", "yes"}}}}}},
                                                {{"hooks-libraries", {7}}}}) {
-    EXPECT_THAT(Configure(Plant(), std::nullopt, {{"Dhcp4", section}}),
+    EXPECT_THAT(Configure(Plant(), {}, {{"Dhcp4", section}}),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the server's configuration")))
         << section;
   }
@@ -272,11 +272,11 @@ TEST(Configure, NotesDnsSettingsThatKeaHasForAWholeServer) {
 
 TEST(Configure, RefusesWhatKeaCannotHold) {
   DhcpView view = Plant();
-  EXPECT_THAT(Configure(view, std::nullopt, Json::array()), StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(Configure(view, std::nullopt, {{"Dhcp6", Json::object()}}),
+  EXPECT_THAT(Configure(view, {}, Json::array()), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Configure(view, {}, {{"Dhcp6", Json::object()}}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("Dhcp4")));
   view.scopes[0].set_record_id(0x1'0000'0000);
-  EXPECT_THAT(Configure(view, std::nullopt, Empty()),
+  EXPECT_THAT(Configure(view, {}, Empty()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("subnet ids")));
 }
 

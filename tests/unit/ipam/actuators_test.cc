@@ -1,0 +1,541 @@
+// Operations on servers with an actuator: the server first, then the store.
+#include "dcom_bridge/ipam/actuators.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/mutex.h"
+#include "dcom_bridge/ipam/change_log.h"
+#include "dcom_bridge/ipam/delegates.h"
+#include "dcom_bridge/ipam/fault.h"
+#include "dcom_bridge/ipam/import_export.h"
+#include "dcom_bridge/ipam/operation.h"
+#include "dcom_bridge/ipam/operation_log.h"
+#include "dcom_bridge/ipam/store.h"
+#include "harness.h"
+#include "tests/support/matchers.h"
+
+namespace ipam::engine {
+namespace {
+
+using ::ipam::test_support::StatusIs;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// What servers were asked, in order, and what they answer. Any thread.
+class Script {
+ public:
+  void Log(const std::string& line) {
+    base::MutexLock lock(mutex_);
+    lines_.push_back(line);
+  }
+  std::vector<std::string> Take() {
+    base::MutexLock lock(mutex_);
+    return std::exchange(lines_, {});
+  }
+  // The status of the next calls that begin with `line`.
+  void Fail(const std::string& line, absl::Status status, int times = 1'000) {
+    base::MutexLock lock(mutex_);
+    failures_.push_back({line, std::move(status), times});
+  }
+  void Answer(const std::string& line, Unexpressed unexpressed) {
+    base::MutexLock lock(mutex_);
+    unexpressed_.push_back({line, std::move(unexpressed)});
+  }
+  absl::Status StatusOf(const std::string& line) {
+    base::MutexLock lock(mutex_);
+    for (Failure& failure : failures_) {
+      if (line.starts_with(failure.line) && failure.times > 0) {
+        --failure.times;
+        return failure.status;
+      }
+    }
+    return absl::OkStatus();
+  }
+  // The next call that begins with `line` waits for Release(), or for `stop`.
+  void Hold(const std::string& line) {
+    base::MutexLock lock(mutex_);
+    held_ = line;
+  }
+  void Release() {
+    {
+      base::MutexLock lock(mutex_);
+      held_.reset();
+      holding_ = false;
+    }
+    wake_.notify_all();
+  }
+  void AwaitHeld() {
+    base::MutexLock lock(mutex_);
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!holding_ && std::chrono::steady_clock::now() < limit) wake_.wait_until(mutex_, limit);
+    ASSERT_TRUE(holding_) << "no call is held";
+  }
+  void WaitAt(const std::string& line, const std::stop_token& stop) {
+    base::MutexLock lock(mutex_);
+    if (!held_ || !line.starts_with(*held_)) return;
+    holding_ = true;
+    wake_.notify_all();
+    while (holding_ && !stop.stop_requested()) wake_.wait_for(mutex_, std::chrono::milliseconds(10));
+  }
+  Unexpressed UnexpressedOf(const std::string& line) {
+    base::MutexLock lock(mutex_);
+    for (const auto& [start, unexpressed] : unexpressed_) {
+      if (line.starts_with(start)) return unexpressed;
+    }
+    return {};
+  }
+
+ private:
+  struct Failure {
+    std::string line;
+    absl::Status status;
+    int times;
+  };
+  base::Mutex mutex_;
+  base::CondVar wake_;
+  std::optional<std::string> held_ IPAM_GUARDED_BY(mutex_);
+  bool holding_ IPAM_GUARDED_BY(mutex_) = false;
+  std::vector<std::string> lines_ IPAM_GUARDED_BY(mutex_);
+  std::vector<Failure> failures_ IPAM_GUARDED_BY(mutex_);
+  std::vector<std::pair<std::string, Unexpressed>> unexpressed_ IPAM_GUARDED_BY(mutex_);
+};
+
+class FakeChange final : public DhcpChange {
+ public:
+  FakeChange(Script& script, std::string name, Unexpressed unexpressed, std::stop_token stop)
+      : script_(script),
+        name_(std::move(name)),
+        unexpressed_(std::move(unexpressed)),
+        stop_(std::move(stop)) {}
+  absl::Status Commit() override { return Do("commit"); }
+  absl::Status Undo() override { return Do("undo"); }
+  const std::vector<std::string>& unexpressed() const override { return unexpressed_; }
+
+ private:
+  absl::Status Do(const char* what) {
+    const std::string line = absl::StrCat(what, " ", name_);
+    script_.Log(line);
+    script_.WaitAt(line, stop_);
+    return script_.StatusOf(line);
+  }
+  Script& script_;
+  const std::string name_;
+  const Unexpressed unexpressed_;
+  const std::stop_token stop_;
+};
+
+class FakeDhcp final : public DhcpActuator {
+ public:
+  FakeDhcp(Script& script, std::string name, std::stop_token stop)
+      : script_(script), name_(std::move(name)), stop_(std::move(stop)) {}
+  absl::StatusOr<std::unique_ptr<DhcpChange>> Test(const DhcpView& view) override {
+    const std::string line = absl::StrCat("test ", name_, ": ", view.scopes.size(), " scopes, ",
+                                          view.reservations.size(), " reservations");
+    script_.Log(line);
+    if (absl::Status status = script_.StatusOf(line); !status.ok()) return status;
+    return std::make_unique<FakeChange>(script_, name_, script_.UnexpressedOf(line), stop_);
+  }
+
+ private:
+  Script& script_;
+  const std::string name_;
+  const std::stop_token stop_;
+};
+
+class FakeDns final : public DnsActuator {
+ public:
+  FakeDns(Script& script, std::string name, std::stop_token stop)
+      : script_(script), name_(std::move(name)), stop_(std::move(stop)) {}
+  absl::StatusOr<Unexpressed> PutZone(const v1::BaseDnsServerZone& zone) override {
+    return Do(absl::StrCat("zone ", zone.has_dns_server_zone()
+                                        ? zone.dns_server_zone().zone().name()
+                                        : zone.dns_server_reverse_zone().zone().name()));
+  }
+  absl::Status DeleteZone(const std::string& zone) override { return Do("no zone " + zone).status(); }
+  absl::StatusOr<Unexpressed> PutRecords(const RecordSet& set) override {
+    return Do(absl::StrCat("records ", set.name, " ", static_cast<int>(set.type), " x", set.records.size()));
+  }
+  absl::Status TransferZone(const std::string& zone) override { return Do("transfer " + zone).status(); }
+  absl::Status ReloadZone(const std::string& zone) override { return Do("reload " + zone).status(); }
+  absl::StatusOr<Unexpressed> PutForwarder(const v1::DnsConditionalForwarder& forwarder) override {
+    return Do("forwarder " + forwarder.name());
+  }
+  absl::Status DeleteForwarder(const std::string& zone) override {
+    return Do("no forwarder " + zone).status();
+  }
+
+ private:
+  absl::StatusOr<Unexpressed> Do(const std::string& what) {
+    const std::string line = absl::StrCat(name_, " ", what);
+    script_.Log(line);
+    script_.WaitAt(line, stop_);
+    if (absl::Status status = script_.StatusOf(line); !status.ok()) return status;
+    return script_.UnexpressedOf(line);
+  }
+  Script& script_;
+  const std::string name_;
+  const std::stop_token stop_;
+};
+
+RecordSet Records(const std::string& name) {
+  return {.zone = "example.org", .name = name, .type = v1::DNS_RESOURCE_RECORD_TYPE_A, .records = {}};
+}
+
+class ActuatorsTest : public EngineTest {
+ protected:
+  ActuatorsTest() { Install(); }
+
+  void Install() {
+    actuators_ = std::make_unique<Actuators>();
+    const std::stop_token stop = actuators_->stop_token();
+    actuators_->Add(17, std::make_unique<FakeDhcp>(script_, "dhcp1", stop));
+    actuators_->Add(18, std::make_unique<FakeDhcp>(script_, "dhcp2", stop));
+    actuators_->Add(31, std::make_unique<FakeDns>(script_, "dns1", stop));
+    actuators_->Add(32, std::make_unique<FakeDns>(script_, "dns2", stop));
+  }
+  ActuationResult Do(ActuationJob job) {
+    std::promise<ActuationResult> done;
+    actuators_->Run(std::move(job), [&done](ActuationResult result) { done.set_value(std::move(result)); });
+    return done.get_future().get();
+  }
+  base::Guid Begin(const v1::OperationParameters& parameters) {
+    const base::Guid id = base::Guid::Random();
+    EXPECT_OK(Start(id, Prepare(parameters)));
+    engine_->Proceed(id);
+    return id;
+  }
+  CancelResult Cancel(const base::Guid& id) {
+    std::promise<absl::StatusOr<CancelResult>> answered;
+    engine_->Cancel(id, {"admin", "PLANT"}, [&](auto result) { answered.set_value(std::move(result)); });
+    const auto result = answered.get_future().get();
+    EXPECT_OK(result);
+    return result.value_or(CancelResult::kAlreadyEnded);
+  }
+  static std::size_t CountScopes(Store& store) { return store.dhcp.ListScopes().value().size(); }
+  std::string Scopes() { return Query("SELECT count(*) FROM dhcp_scopes"); }
+
+  Script script_;
+};
+
+TEST_F(ActuatorsTest, ChangesTheServerBeforeTheStore) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid id = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  EXPECT_EQ(Scopes(), "3");
+  script_.Release();
+  EXPECT_EQ(FailureOf(AwaitEnd(id)), "");
+  EXPECT_EQ(Scopes(), "4");
+  const std::vector<std::string> asked = script_.Take();
+  ASSERT_GE(asked.size(), 4U);
+  EXPECT_EQ(asked[0], "test dhcp1: 4 scopes, 0 reservations")
+      << "with the scope that the store does not have yet";
+  EXPECT_EQ(asked[1], "commit dhcp1");
+  EXPECT_EQ(asked[2], "test dhcp1: 4 scopes, 0 reservations") << "of the next entity";
+}
+
+TEST_F(ActuatorsTest, AsksNobodyForServersWithoutOne) {
+  actuators_ = std::make_unique<Actuators>();
+  actuators_->Add(18, std::make_unique<FakeDhcp>(script_, "dhcp2", actuators_->stop_token()));
+  Open();
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "");
+  EXPECT_THAT(script_.Take(), IsEmpty());
+}
+
+TEST_F(ActuatorsTest, IsRefusedForAServerThatTheStoreDoesNotHave) {
+  ASSERT_OK(ImportYaml(options_.database, IPAM_SOURCE_DIR "/deploy/samples/network.yaml"));
+  actuators_->Add(18, std::make_unique<FakeDns>(script_, "dns", actuators_->stop_token()));
+  EXPECT_THAT(Engine::Open(options_, clock_, listener_, std::move(actuators_)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("DNS server 18")));
+}
+
+TEST_F(ActuatorsTest, LeavesTheStoreAsItWasWhereTheServerRefuses) {
+  Open();
+  script_.Fail("test dhcp1", absl::InvalidArgumentError("config-test: subnet is taken"));
+  const auto events = Run(Sample("CreateDhcpScope"));
+  EXPECT_EQ(FailureOf(events), "IpamApiDhcpServerFailedToUpdateInRemoteServer");
+  EXPECT_TRUE(CompletionOf(events).has_ipam_update_error());
+  EXPECT_THAT(CompletionOf(events).error_info().message(), HasSubstr("subnet is taken"));
+  EXPECT_THAT(Describe(events), Contains("SetSubTaskStatus 1 CompletedWithError 100"));
+  EXPECT_EQ(Scopes(), "3");
+}
+
+TEST_F(ActuatorsTest, WarnsOfWhatTheServerCannotExpress) {
+  Open();
+  script_.Answer("test dhcp1: 4", {"Kea delays no offers"});
+  const auto events = Run(Sample("CreateDhcpScope"));
+  EXPECT_EQ(FailureOf(events), "");
+  EXPECT_THAT(Describe(events), Contains("SetSubTaskStatus 1 CompletedWithWarning 100"));
+  EXPECT_THAT(Describe(events).back(), "SetOverallStatus CompletedWithSuccess");
+  const auto warned = std::ranges::find_if(events, [](const event::ProgressEvent& event) {
+    const auto* changed = std::get_if<event::SubtaskChanged>(&event.change);
+    return changed != nullptr && changed->status == event::SubtaskStatus::kCompletedWithWarning;
+  });
+  ASSERT_NE(warned, events.end());
+  EXPECT_THAT(std::get<event::SubtaskChanged>(warned->change).completion_status_xml.value_or(""),
+              HasSubstr("Kea delays no offers"));
+  v1::EntityStatusCollection all;
+  ASSERT_TRUE(CompletionOf(events).entity_status_collection_object().UnpackTo(&all));
+  for (const v1::EntityStatus& entity : all.entity_status_list()) EXPECT_TRUE(entity.is_successful());
+}
+
+TEST_F(ActuatorsTest, TriesAgainWhereSomebodyElseChangedTheConfiguration) {
+  Open();
+  script_.Fail("commit dhcp1", absl::AbortedError("changed meanwhile"), 1);
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "");
+  EXPECT_THAT(script_.Take()[2], HasSubstr("test dhcp1"));
+}
+
+TEST_F(ActuatorsTest, GivesUpWhereSomebodyElseKeepsChangingIt) {
+  Open();
+  script_.Fail("commit dhcp1", absl::AbortedError("changed meanwhile"));
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "IpamApiDhcpServerFailedToUpdateInRemoteServer");
+  EXPECT_EQ(Scopes(), "3");
+}
+
+TEST_F(ActuatorsTest, ChangesBothPartnersOrNone) {
+  Open();
+  script_.Fail("commit dhcp2", absl::UnavailableError("no answer"));
+  const auto events = Run(Sample("CreateDhcpFailover"));
+  EXPECT_EQ(FailureOf(events), "IpamApiDhcpServerFailedToUpdateInRemoteServer");
+  const std::vector<std::string> asked = script_.Take();
+  ASSERT_GE(asked.size(), 5U);
+  EXPECT_THAT(std::vector(asked.begin() + 2, asked.begin() + 5),
+              ElementsAre("commit dhcp1", "commit dhcp2", "undo dhcp1"));
+  EXPECT_EQ(Query("SELECT count(*) FROM dhcp_failover_relations"), "0");
+}
+
+TEST_F(ActuatorsTest, SaysWhichChangeCouldNotBeUndone) {
+  Open();
+  script_.Fail("commit dhcp2", absl::InvalidArgumentError("no such hook"));
+  script_.Fail("undo dhcp1", absl::UnavailableError("gone too"));
+  const auto message = CompletionOf(Run(Sample("CreateDhcpFailover"))).error_info().message();
+  EXPECT_THAT(message, HasSubstr("no such hook"));
+  EXPECT_THAT(message, HasSubstr("gone too"));
+}
+
+TEST_F(ActuatorsTest, MakesZonesAndRecordsAtTheirPrimary) {
+  Open();
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDnsZone"))), "");
+  EXPECT_THAT(script_.Take(), Contains(HasSubstr(" zone ")));
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDnsResourceRecords"))), "");
+  EXPECT_THAT(script_.Take(), Contains(HasSubstr(" records ")));
+}
+
+TEST_F(ActuatorsTest, FailsTheSubtasksOfASilentServerOnly) {
+  Open();
+  const auto healthy = Describe(Run(Sample("CreateDnsResourceRecords")));
+  const auto asked = script_.Take();
+  ASSERT_GE(asked.size(), 2U);
+  Close();
+  Execute("DELETE FROM dns_resource_records");
+  Install();
+  Open();
+  script_.Fail(asked[0], absl::UnavailableError("no answer"));
+  const auto described = Describe(Run(Sample("CreateDnsResourceRecords")));
+  const auto count = [](const std::vector<std::string>& lines, const char* what) {
+    return std::ranges::count_if(lines, [=](const auto& line) { return line.find(what) != line.npos; });
+  };
+  EXPECT_EQ(count(described, "CompletedWithError"), 1);
+  EXPECT_EQ(count(described, "CompletedWithSuccess"), count(healthy, "CompletedWithSuccess") - 2)
+      << "all other subtasks; the operation failed in part";
+}
+
+TEST_F(ActuatorsTest, TakesDnsChangesBackAlsoWhereTheyWereMadeInPart) {
+  script_.Fail("dns2 records a.", absl::InvalidArgumentError("bad content"), 1);
+  ActuationJob job;
+  job.dhcp.emplace_back(17, DhcpView{});
+  job.dns = {{31, Records("a.example.org")}, {32, Records("a.example.org")}, {32, Records("b.example.org")}};
+  job.dns_before = {{31, Records("was.example.org")}, {32, Records("was.example.org")}};
+  const ActuationResult result = Do(std::move(job));
+  EXPECT_EQ(FaultId(result.status),
+            v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_RESOURCE_RECORD_FAILED_TO_UPDATE_IN_REMOTE_SERVER);
+  EXPECT_THAT(
+      script_.Take(),
+      ElementsAre("test dhcp1: 0 scopes, 0 reservations", "commit dhcp1", "dns1 records a.example.org 1 x0",
+                  "dns2 records a.example.org 1 x0", "dns1 records was.example.org 1 x0",
+                  "dns2 records was.example.org 1 x0", "undo dhcp1"));
+}
+
+TEST_F(ActuatorsTest, LeavesServersAloneThatTheFailureDidNotReach) {
+  script_.Fail("dns1 records a.", absl::UnavailableError("no answer"));
+  ActuationJob job;
+  job.dns = {{31, Records("a.example.org")}, {32, Records("a.example.org")}};
+  job.dns_before = {{31, Records("was.example.org")}, {32, Records("was.example.org")}};
+  EXPECT_FALSE(Do(std::move(job)).status.ok());
+  EXPECT_THAT(script_.Take(), Not(Contains(HasSubstr("dns2"))));
+}
+
+TEST_F(ActuatorsTest, GivesAServerTheWorkOfOneOperationAtATime) {
+  Open();
+  // Each view has what those before it left in the store.
+  std::vector<base::Guid> ids;
+  for (int i = 0; i < 5; ++i) {
+    v1::OperationParameters parameters = Sample("CreateDhcpReservation");
+    auto& reservation = *parameters.mutable_create_dhcp_reservation()->mutable_reservation();
+    reservation.set_address(absl::StrCat("192.168.8.", 100 + i));
+    reservation.mutable_v4()->set_mac_address(absl::StrCat("02-00-00-00-00-0", i));
+    reservation.clear_options();
+    ids.push_back(base::Guid::Random());
+    ASSERT_OK(Start(ids.back(), Prepare(parameters)));
+  }
+  for (const base::Guid& id : ids) engine_->Proceed(id);
+  for (const base::Guid& id : ids) EXPECT_EQ(FailureOf(AwaitEnd(id)), "");
+  std::vector<std::string> tests = script_.Take();
+  std::erase_if(tests, [](const auto& line) { return line.find("test") == line.npos; });
+  EXPECT_TRUE(std::ranges::is_sorted(tests)) << "no view without a reservation that an earlier one had";
+  EXPECT_THAT(tests.back(), HasSubstr("5 reservations"));
+}
+
+TEST_F(ActuatorsTest, EndsTheEntityAtWorkBeforeACancel) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid id = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  EXPECT_EQ(Cancel(id), CancelResult::kWillEnd);
+  script_.Release();
+  const auto events = AwaitEnd(id);
+  EXPECT_EQ(FailureOf(events), "IpamApiGenericErrorOccurred");
+  EXPECT_THAT(Describe(events), Contains("SetSubTaskStatus 1 CompletedWithSuccess 100"));
+  EXPECT_THAT(Describe(events), Contains("SetSubTaskStatus 2 NotRun 0"));
+  EXPECT_EQ(Scopes(), "4");
+}
+
+// The machine by itself: a transaction that is undone behind what the server did is done again, and the server is not asked again.
+TEST_F(ActuatorsTest, LetsTheStoreFollowWhenItCanBeWrittenAgain) {
+  ASSERT_OK(ImportYaml(options_.database, IPAM_SOURCE_DIR "/deploy/samples/network.yaml"));
+  const auto db = OpenDatabase(options_.database);
+  ASSERT_OK(db);
+  ASSERT_OK(ChangeLog::Watch(**db));
+  Store store(**db);
+  OperationLog log(**db);
+  ChangeLog changes(**db);
+  const ServersAtWork servers{*actuators_, changes};
+  const v1::OperationParameters parameters = Sample("CreateDhcpScope");
+  const base::Guid id = base::Guid::Random();
+  const auto number = log.Insert(id, "CreateDhcpScope", "admin", std::nullopt, clock_.Now());
+  ASSERT_OK(number);
+  Operation operation(*number, id, "CreateDhcpScope", MakeDelegate(parameters, clock_), &servers);
+  ASSERT_OK((*db)->Execute("BEGIN"));
+  ASSERT_OK(operation.Begin(log, clock_));
+  operation.Proceed();
+  const auto step = [&] { return operation.Step(store, log, clock_).value_or(Operation::Progress::kEnded); };
+  Operation::Progress progress = step();
+  while (progress == Operation::Progress::kMore || progress == Operation::Progress::kEntityStarted)
+    progress = step();
+  ASSERT_EQ(progress, Operation::Progress::kActuating);
+
+  // Not even begun: it is put together again.
+  ASSERT_OK((*db)->Execute("ROLLBACK; BEGIN"));
+  operation.Rollback();
+  progress = step();
+  while (progress == Operation::Progress::kMore || progress == Operation::Progress::kEntityStarted)
+    progress = step();
+  ASSERT_EQ(progress, Operation::Progress::kActuating);
+  ASSERT_OK((*db)->Execute("COMMIT; BEGIN"));
+  operation.Committed();
+  EXPECT_FALSE(actuators_->Reserve({{ServerKey::Role::kDhcp, 17}}));
+
+  operation.Actuated(Do(operation.TakeJob()));
+  EXPECT_EQ(step(), Operation::Progress::kMoreAfterCommit);
+  EXPECT_EQ(CountScopes(store), 4U);
+  ASSERT_OK((*db)->Execute("ROLLBACK; BEGIN"));
+  operation.Rollback();
+  EXPECT_EQ(CountScopes(store), 3U);
+  EXPECT_EQ(step(), Operation::Progress::kMoreAfterCommit);
+  ASSERT_OK((*db)->Execute("COMMIT"));
+  operation.Committed();
+  EXPECT_EQ(CountScopes(store), 4U);
+  EXPECT_EQ(script_.Take().size(), 2U) << "tested and committed once";
+  EXPECT_TRUE(actuators_->Reserve({{ServerKey::Role::kDhcp, 17}}));
+}
+
+TEST_F(ActuatorsTest, PutsTheServerBackWhereTheStoreRefuses) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid id = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  Execute("CREATE TRIGGER late BEFORE INSERT ON dhcp_scopes BEGIN SELECT RAISE(ABORT, 'too late'); END");
+  script_.Release();
+  const auto events = AwaitEnd(id);
+  EXPECT_NE(FailureOf(events), "");
+  EXPECT_TRUE(CompletionOf(events).has_ipam_update_error());
+  EXPECT_THAT(CompletionOf(events).error_info().message(), HasSubstr("too late"));
+  EXPECT_THAT(script_.Take(), ElementsAre("test dhcp1: 4 scopes, 0 reservations", "commit dhcp1",
+                                          "test dhcp1: 3 scopes, 0 reservations", "commit dhcp1"));
+  EXPECT_EQ(Scopes(), "3");
+}
+
+TEST_F(ActuatorsTest, SaysThatAServerCouldNotBePutBack) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid id = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  Execute("CREATE TRIGGER late BEFORE INSERT ON dhcp_scopes BEGIN SELECT RAISE(ABORT, 'too late'); END");
+  script_.Fail("test dhcp1: 3", absl::UnavailableError("gone"));
+  script_.Release();
+  const auto message = CompletionOf(AwaitEnd(id)).error_info().message();
+  EXPECT_THAT(message, HasSubstr("too late"));
+  EXPECT_THAT(message, HasSubstr("gone"));
+}
+
+TEST_F(ActuatorsTest, GivesTheServerWhatTheStoreHasInTheEnd) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid id = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  // Another scope takes the record id that the server knows the new one by.
+  Execute(
+      "INSERT INTO dhcp_scopes (af, server_id, scope_id, details) "
+      "SELECT af, 18, x'0a000000', details FROM dhcp_scopes WHERE record_id = 209");
+  script_.Release();
+  EXPECT_EQ(FailureOf(AwaitEnd(id)), "");
+  const auto asked = script_.Take();
+  ASSERT_GE(asked.size(), 4U);
+  EXPECT_THAT(std::vector(asked.begin(), asked.begin() + 4),
+              ElementsAre("test dhcp1: 4 scopes, 0 reservations", "commit dhcp1",
+                          "test dhcp1: 4 scopes, 0 reservations", "commit dhcp1"));
+}
+
+TEST_F(ActuatorsTest, EndsTheEntityAtWorkWhenItStops) {
+  Open();
+  script_.Hold("commit dhcp1");
+  Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  auto closed = std::async(std::launch::async, [this] { Close(); });
+  script_.Release();
+  closed.get();
+  EXPECT_EQ(Scopes(), "4") << "what the server has, the store has";
+  EXPECT_EQ(script_.Take().size(), 2U) << "no further entity";
+}
+
+TEST_F(ActuatorsTest, StopsThoughAServerDoesNotAnswer) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid id = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  Close();
+  EXPECT_EQ(Scopes(), "3");
+  script_.Release();
+  Open();
+  EXPECT_EQ(Query("SELECT count(*) FROM operations"), "1");
+  EXPECT_FALSE(Read(id).empty());
+}
+
+}  // namespace
+}  // namespace ipam::engine
