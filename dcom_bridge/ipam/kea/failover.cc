@@ -11,6 +11,7 @@ namespace {
 constexpr int kHeartbeatMs = 10'000;
 constexpr int kMaxAckDelayMs = 10'000;
 constexpr std::int64_t kMaxResponseDelayMs = 60'000;
+constexpr std::int64_t kLongestResponseDelayMs = 65'535;  // that the hook takes
 
 }  // namespace
 
@@ -51,7 +52,8 @@ absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view, c
        {{{"this-server-name", first ? "server1" : "server2"},
          {"mode", balance ? "load-balancing" : "hot-standby"},
          {"heartbeat-delay", kHeartbeatMs},
-         {"max-response-delay", std::max<std::int64_t>(interval, kHeartbeatMs + 1)},
+         {"max-response-delay",
+          std::clamp<std::int64_t>(interval, kHeartbeatMs + 1, kLongestResponseDelayMs)},
          {"max-ack-delay", kMaxAckDelayMs},
          {"max-unacked-clients", 0},
          {"peers",
@@ -61,6 +63,9 @@ absl::StatusOr<HighAvailability> ProjectFailover(const engine::DhcpView& view, c
       {{"library", absl::StrCat(peers.hooks_directory, "/libdhcp_ha.so")}, {"parameters", parameters}});
   if (balance) out.share = LoadShare{.first = failover.server1_percentage()};
   if (failover.shared_secret_enabled()) notes.insert(absl::StrCat(owner, ": Kea's partners share no secret"));
+  if (interval > kLongestResponseDelayMs) {
+    notes.insert(absl::StrCat(owner, ": Kea takes a partner for down after 65 seconds, not later"));
+  }
   if (failover.has_mclt()) notes.insert(absl::StrCat(owner, ": Kea has no maximum client lead time"));
   return out;
 }

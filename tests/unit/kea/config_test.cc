@@ -225,10 +225,19 @@ TEST(Configure, SharesPoolsBetweenLoadBalancingPartners) {
   EXPECT_EQ(ha["this-server-name"], "server1");
   EXPECT_EQ(ha["mode"], "load-balancing");
   EXPECT_EQ(ha["peers"][1]["role"], "secondary");
+  EXPECT_EQ(ha["max-response-delay"], 60'000);
   EXPECT_THAT(Pools(section["subnet4"][0]), ElementsAre("192.168.8.20 - 192.168.8.129 HA_server1",
                                                         "192.168.8.130 - 192.168.8.240 HA_server2"));
   EXPECT_THAT(Configure(view, {}, Empty()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ha_url")));
+
+  view.failovers[0].mutable_state_switch_interval()->set_seconds(3600);
+  const Wanted late = MustConfigure(view, Empty(), peers);
+  EXPECT_EQ(late.configuration["Dhcp4"]["hooks-libraries"][1]["parameters"]["high-availability"][0]
+                              ["max-response-delay"],
+            65'535)
+      << "the hook refuses more";
+  EXPECT_THAT(late.unexpressed, Contains(HasSubstr("not later")));
 
   view.failovers.clear();
   const Json without = MustConfigure(view, {{"Dhcp4", section}}).configuration["Dhcp4"];
