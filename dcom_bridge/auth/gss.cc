@@ -36,9 +36,8 @@ constexpr Advice kAdvice[] = {
     {KRB5_CC_NOTFOUND, kNewTickets},
     {KRB5_CC_END, kNewTickets},
     {static_cast<krb5_error_code>(KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN),
-     "the KDC has no service of this name: create it there, or set the target SPN to the name that the "
-     "server "
-     "has (an IP address never is one)"},
+     "the KDC has no service of this name: set the target SPN to the name that the server has (an IP address "
+     "never is one), or register it there"},
     {KRB5KDC_ERR_C_PRINCIPAL_UNKNOWN, "the KDC has no such account: check its name and realm"},
     {KRB5KDC_ERR_PREAUTH_FAILED,
      "the password is wrong, or the keytab holds an older key of the account: export it again"},

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -43,6 +45,17 @@ std::string TargetName(const std::string& spn) {
   return spn.find('@') == std::string::npos ? spn + "@" : spn;
 }
 
+// Where the KDC does not know the service, with the command that makes it known.
+absl::Status NoTicket(const std::string& spn, OM_uint32 major, OM_uint32 minor) {
+  absl::Status failed = GssError(absl::StrCat("a ticket for ", spn), major, minor);
+  if (static_cast<krb5_error_code>(minor) != static_cast<krb5_error_code>(KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN))
+    return failed;
+  return absl::Status(failed.code(),
+                      absl::StrCat(std::string(failed.message()), ": setspn -S ", spn,
+                                   " <account of the server>, or kadmin -q 'addprinc -randkey ", spn,
+                                   "' and kadmin -q 'ktadd -k <keytab of the server> ", spn, "'"));
+}
+
 absl::StatusOr<KerberosClient::FirstLeg> Initiate(gss_cred_id_t credential, const std::string& spn) {
   IPAM_ASSIGN_OR_RETURN(const GssName target, ImportName(TargetName(spn)));
   KerberosClient::FirstLeg leg;
@@ -51,7 +64,7 @@ absl::StatusOr<KerberosClient::FirstLeg> Initiate(gss_cred_id_t credential, cons
   const OM_uint32 major = gss_init_sec_context(
       &minor, credential, leg.context.address(), target.get(), const_cast<gss_OID>(gss_mech_krb5), kFlags, 0,
       GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER, nullptr, token.address(), nullptr, nullptr);
-  if (GSS_ERROR(major)) return GssError(absl::StrCat("a ticket for ", spn), major, minor);
+  if (GSS_ERROR(major)) return NoTicket(spn, major, minor);
   if (major != GSS_S_CONTINUE_NEEDED) return absl::InternalError("Kerberos: no answer of the server wanted");
   leg.token = token.Copy();
   return leg;
@@ -77,6 +90,8 @@ class KerberosClient::Tickets {
     if (cache.empty()) {
       IPAM_RETURN_IF_ERROR(Refresh());
       cache = cache_name_;
+    } else {
+      ReadKdcClock(cache);
     }
     gss_key_value_element_desc element = {"ccache", cache.c_str()};
     const gss_key_value_set_desc store = {1, &element};
@@ -94,7 +109,31 @@ class KerberosClient::Tickets {
     return Initiate(credential.get(), spn);
   }
 
+  std::optional<absl::Duration> kdc_ahead() const {
+    const std::int64_t seconds = kdc_ahead_s_;
+    return seconds == kNotTold ? std::nullopt : std::optional(absl::Seconds(seconds));
+  }
+
  private:
+  static constexpr std::int64_t kNotTold = std::numeric_limits<std::int64_t>::max();
+
+  // Who made the cache compared the clocks then, and noted it there.
+  void ReadKdcClock(const std::string& cache) {
+    krb5_context krb5 = nullptr;
+    krb5_ccache file = nullptr;
+    krb5_principal account = nullptr;
+    krb5_timestamp seconds = 0;
+    krb5_int32 microseconds = 0;
+    if (krb5_init_context(&krb5) == 0 && krb5_cc_resolve(krb5, cache.c_str(), &file) == 0 &&
+        krb5_cc_get_principal(krb5, file, &account) == 0 &&
+        krb5_get_time_offsets(krb5, &seconds, &microseconds) == 0) {
+      kdc_ahead_s_ = seconds;
+    }
+    krb5_free_principal(krb5, account);
+    if (file != nullptr) krb5_cc_close(krb5, file);
+    if (krb5 != nullptr) krb5_free_context(krb5);
+  }
+
   // By the system's clock, as libkrb5 does.
   absl::Status Refresh() IPAM_REQUIRES(mutex_) {
     const absl::Time now = absl::Now();
@@ -173,6 +212,8 @@ class KerberosClient::Tickets {
     cache_ = fresh;
     cache_name_ = absl::StrCat("MEMORY:", krb5_cc_get_name(krb5_, fresh));
     const absl::Time now = absl::Now();
+    const absl::Time given = absl::FromUnixSeconds(static_cast<std::uint32_t>(credentials.times.authtime));
+    kdc_ahead_s_ = absl::ToInt64Seconds(given - now);
     end_ = absl::FromUnixSeconds(static_cast<std::uint32_t>(credentials.times.endtime));
     renew_at_ = now + (end_ - now) * 3 / 4;
     return absl::OkStatus();
@@ -185,6 +226,7 @@ class KerberosClient::Tickets {
   std::string cache_name_ IPAM_GUARDED_BY(mutex_);
   absl::Time end_ IPAM_GUARDED_BY(mutex_);
   absl::Time renew_at_ IPAM_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> kdc_ahead_s_{kNotTold};
 };
 
 namespace {
@@ -303,6 +345,8 @@ std::shared_ptr<KerberosClient::Pending> KerberosClient::Begin(const std::string
 absl::StatusOr<KerberosClient::FirstLeg> KerberosClient::BeginNow(const std::string& spn) {
   return tickets_->Begin(spn);
 }
+
+std::optional<absl::Duration> KerberosClient::kdc_ahead() const { return tickets_->kdc_ahead(); }
 
 absl::StatusOr<base::Bytes> KerberosClient::Finish(GssContext& context, const std::string& spn,
                                                    base::ByteView token) {

@@ -10,11 +10,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "dcom_bridge/auth/gss.h"
 #include "dcom_bridge/base/byte_reader.h"
 
@@ -56,6 +58,9 @@ class KerberosClient {
   std::shared_ptr<Pending> Begin(const std::string& spn, absl::AnyInvocable<void()> ready);
   // The same, on the caller's thread, which may be blocked for long. Any thread.
   absl::StatusOr<FirstLeg> BeginNow(const std::string& spn);
+
+  // How far the KDC's clock was ahead of ours when it gave the tickets; nothing: it gave none yet. Any thread.
+  std::optional<absl::Duration> kdc_ahead() const;
 
   // The third leg, from the server's answer to the first. Local.
   static absl::StatusOr<base::Bytes> Finish(GssContext& context, const std::string& spn,

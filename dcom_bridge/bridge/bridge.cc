@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dcom_bridge/auth/factory.h"
+#include "dcom_bridge/auth/kerberos_client.h"
 #include "dcom_bridge/auth/kerberos_keys.h"
 #include "dcom_bridge/auth/random.h"
 #include "dcom_bridge/base/status_macros.h"
@@ -61,14 +62,18 @@ class Bridge::Impl {
             clock_, random_)) {
     for (ServerOptions& server : options_.servers) {
       const auth::Credentials credentials = CredentialsOf(server);
-      NewInitiator new_initiator = [this, credentials, &server](const net::Endpoint& endpoint) {
-        return auth::NewInitiator(TypeOf(options_.mechanism), credentials, SpnOf(server, endpoint.host),
-                                  clock_, random_);
+      NewInitiator new_initiator = [this, credentials, &server](const net::Endpoint& endpoint,
+                                                                const std::string& principal) {
+        return auth::NewInitiator(TypeOf(options_.mechanism), credentials,
+                                  SpnOf(server, endpoint.host, principal), clock_, random_);
+      };
+      KdcClock kdc_clock = [kerberos = credentials.kerberos] {
+        return kerberos ? kerberos->kdc_ahead() : std::nullopt;
       };
       sources_.push_back(std::make_unique<DcomSource>(
           server, options_,
           DcomSource::Dependencies{loop_, std::move(new_initiator), Level(), exporter_, witness_, sink,
-                                   texts_, clock_, steady_, random_}));
+                                   texts_, clock_, steady_, random_, std::move(kdc_clock)}));
       names_.push_back(server.name);
     }
   }

@@ -28,11 +28,13 @@ DcomSource::DcomSource(ServerOptions server, const BridgeOptions& options, Depen
       steady_(dependencies.steady),
       random_(dependencies.random),
       new_initiator_(std::move(dependencies.new_initiator)),
+      kdc_clock_(std::move(dependencies.kdc_clock)),
       level_(dependencies.level),
       witness_(dependencies.witness),
       rpc_(*loop_, {.level = level_},
-           [this](const net::Endpoint& endpoint) -> absl::StatusOr<std::unique_ptr<auth::SecurityContext>> {
-             IPAM_ASSIGN_OR_RETURN(auto initiator, new_initiator_(endpoint));
+           [this](const net::Endpoint& endpoint,
+                  const std::string& principal) -> absl::StatusOr<std::unique_ptr<auth::SecurityContext>> {
+             IPAM_ASSIGN_OR_RETURN(auto initiator, new_initiator_(endpoint, principal));
              return std::make_unique<WatchedContext>(
                  std::move(initiator), [this](const auto&, const auth::SecurityContext& context) {
                    if (const auto time = context.peer_time()) server_clock_ = *time - steady_.Now();
@@ -156,6 +158,7 @@ void DcomSource::DiagnoseOnLoop(event::OnReport on_report, event::Done done) {
   const auto diagnosis =
       std::make_shared<Diagnosis>(DiagnosisOptions{.server = context_.server,
                                                    .new_initiator = new_initiator_,
+                                                   .kdc_clock = kdc_clock_,
                                                    .level = level_,
                                                    .account = State().account,
                                                    .server_name = SpnOf(server_, server_.host)},
@@ -267,14 +270,19 @@ void DcomSource::SetCanCancel(bool can_cancel) {
 // Beyond five minutes Kerberos refuses (RFC 4120 section 3.2.3), and so do some servers for NTLM.
 void DcomSource::CheckClocks() {
   clock_note_.clear();
-  if (!server_clock_) return;
-  const absl::Duration ahead = steady_.Now() + *server_clock_ - clock_.Now();
-  const absl::Duration apart = absl::AbsDuration(ahead);
-  if (apart <= absl::Minutes(5)) return;
-  clock_note_ = absl::StrCat("the server's clock is ",
-                             absl::FormatDuration(absl::Trunc(apart + absl::Seconds(30), absl::Minutes(1))),
-                             ahead > absl::ZeroDuration() ? " ahead of" : " behind",
-                             " ours: beyond 5m Kerberos refuses, and NTLM may; set one of them right");
+  const bool of_kdc = !server_clock_;
+  std::optional<absl::Duration> ahead;
+  if (server_clock_) {
+    ahead = steady_.Now() + *server_clock_ - clock_.Now();
+  } else if (kdc_clock_) {
+    ahead = kdc_clock_();
+  }
+  if (!ahead || absl::AbsDuration(*ahead) <= absl::Minutes(5)) return;
+  clock_note_ = absl::StrCat(
+      of_kdc ? "the KDC's" : "the server's", " clock is ",
+      absl::FormatDuration(absl::Trunc(absl::AbsDuration(*ahead) + absl::Seconds(30), absl::Minutes(1))),
+      *ahead > absl::ZeroDuration() ? " ahead of" : " behind",
+      " ours: beyond 5m Kerberos refuses, and NTLM may; set one of them right");
 }
 
 void DcomSource::Publish() {

@@ -28,9 +28,11 @@ namespace ipam::bridge {
 
 class Diagnosis;
 
-// A fresh initiator for a connection to `endpoint`, at the account of one server.
-using NewInitiator =
-    std::function<absl::StatusOr<std::unique_ptr<auth::SecurityContext>>(const net::Endpoint& endpoint)>;
+// A fresh initiator for a connection to `endpoint`, at the account of one server; `principal`: SpnOf().
+using NewInitiator = std::function<absl::StatusOr<std::unique_ptr<auth::SecurityContext>>(
+    const net::Endpoint& endpoint, const std::string& principal)>;
+// How far the KDC's clock is ahead of ours, since its last tickets; nothing: no KDC was asked.
+using KdcClock = std::function<std::optional<absl::Duration>()>;
 
 class DcomSource final : public event::OperationSource {
  public:
@@ -45,6 +47,7 @@ class DcomSource final : public event::OperationSource {
     base::Clock& clock;
     base::Clock& steady;
     auth::RandomSource& random;
+    KdcClock kdc_clock = nullptr;
   };
   DcomSource(ServerOptions server, const BridgeOptions& options, Dependencies dependencies);
   ~DcomSource() override;
@@ -89,6 +92,7 @@ class DcomSource final : public event::OperationSource {
   base::Clock& steady_;
   auth::RandomSource& random_;
   const NewInitiator new_initiator_;
+  const KdcClock kdc_clock_;  // may be null
   const auth::AuthLevel level_;
   CallbackWitness& witness_;
   net::RpcClient rpc_;

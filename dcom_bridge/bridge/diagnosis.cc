@@ -42,8 +42,8 @@ const char* LevelName(auth::AuthLevel level) {
   return level == auth::AuthLevel::kPrivacy ? "packet privacy" : "packet integrity";
 }
 
-std::string Apart(absl::Duration ahead) {
-  return absl::StrCat("its clock is ",
+std::string Apart(const char* whose, absl::Duration ahead) {
+  return absl::StrCat(whose, " clock is ",
                       absl::FormatDuration(absl::Trunc(absl::AbsDuration(ahead), absl::Seconds(1))),
                       ahead > absl::ZeroDuration() ? " ahead of ours" : " behind ours");
 }
@@ -100,12 +100,11 @@ void Diagnosis::Finish(absl::Status status) {
 }
 
 std::unique_ptr<net::RpcClient> Diagnosis::NewClient(auth::AuthLevel level) {
-  const auto make =
-      [weak = weak_from_this()](
-          const net::Endpoint& endpoint) -> absl::StatusOr<std::unique_ptr<auth::SecurityContext>> {
+  const auto make = [weak = weak_from_this()](const net::Endpoint& endpoint, const std::string& principal)
+      -> absl::StatusOr<std::unique_ptr<auth::SecurityContext>> {
     const auto self = weak.lock();
     if (!self) return absl::CancelledError("the diagnosis is over");
-    auto made = self->options_.new_initiator(endpoint);
+    auto made = self->options_.new_initiator(endpoint, principal);
     if (!made.ok()) {
       self->logon_failure_ = std::string(made.status().message());
       return made;
@@ -243,12 +242,26 @@ void Diagnosis::Authentication() {
   ServerAlive2(*connect_level_, &Diagnosis::OnAuthenticated);
 }
 
+std::string Diagnosis::Clocks() const {
+  const auto far = [](const std::optional<absl::Duration>& ahead) {
+    return ahead && absl::AbsDuration(*ahead) > kMaxClockDifference;
+  };
+  if (far(server_clock_)) return Apart("its", *server_clock_);
+  const std::optional<absl::Duration> kdc = options_.kdc_clock ? options_.kdc_clock() : std::nullopt;
+  return far(kdc) ? Apart("the KDC's", *kdc) : "";
+}
+
 void Diagnosis::OnAuthenticated(const net::RpcResult& result) {
   const std::string& account = options_.account;
-  const std::string clocks =
-      server_clock_ && absl::AbsDuration(*server_clock_) > kMaxClockDifference ? Apart(*server_clock_) : "";
+  const std::string clocks = Clocks();
   if (!std::holds_alternative<rpc::CallReply>(result.outcome)) {
     const std::string and_clocks = clocks.empty() ? "" : "; " + clocks;
+    // What Kerberos refuses here has its advice behind it (auth/gss.h).
+    if (const std::size_t advice = logon_failure_.find("; ");
+        absl::StartsWith(logon_failure_, "Kerberos: ") && advice != std::string::npos) {
+      return Fail(absl::StrCat("no logon from this side: ", logon_failure_.substr(0, advice), and_clocks),
+                  logon_failure_.substr(advice + 2));
+    }
     if (!logon_failure_.empty()) {
       return Fail(
           absl::StrCat("this side refused the server's part of the logon: ", logon_failure_, and_clocks),

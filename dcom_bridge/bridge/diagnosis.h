@@ -32,6 +32,7 @@ namespace ipam::bridge {
 struct DiagnosisOptions {
   net::Endpoint server;
   NewInitiator new_initiator;
+  KdcClock kdc_clock = nullptr;
   auth::AuthLevel level = auth::AuthLevel::kPrivacy;
   std::string account = {};                             // that calls, for the reports
   std::string server_name = {};                         // the server's SPN
@@ -90,6 +91,8 @@ class Diagnosis : public std::enable_shared_from_this<Diagnosis> {
   void Finish(absl::Status status);
   void ServerAlive2(net::RpcClient& client, void (Diagnosis::*next)(const net::RpcResult&));
   std::unique_ptr<net::RpcClient> NewClient(auth::AuthLevel level);
+  // Which clock is too far from ours, and how far; empty: none that is known.
+  std::string Clocks() const;
 
   const DiagnosisOptions options_;
   const Dependencies dependencies_;

@@ -40,8 +40,9 @@ auth::Credentials CredentialsOf(ServerOptions& server) {
   return out;
 }
 
-std::string SpnOf(const ServerOptions& server, const std::string& host) {
-  return server.spn.empty() ? "RPCSS/" + host : server.spn;
+std::string SpnOf(const ServerOptions& server, const std::string& host, const std::string& principal) {
+  if (!server.spn.empty()) return server.spn;
+  return principal.empty() ? "RPCSS/" + host : principal;
 }
 
 auth::Principal CallerOf(const ServerOptions& server) {

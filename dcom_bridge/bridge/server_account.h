@@ -15,8 +15,9 @@ namespace ipam::bridge {
 // Wipes the password from the options.
 auth::Credentials CredentialsOf(ServerOptions& server);
 
-// The server's name at the KDC, where `host` is the one that is dialed.
-std::string SpnOf(const ServerOptions& server, const std::string& host);
+// The server's name at the KDC, [MS-DCOM] 3.2.4.2: the option, else `principal`, which the server gave, else made of
+// the `host` that is dialed.
+std::string SpnOf(const ServerOptions& server, const std::string& host, const std::string& principal = {});
 
 // Who alone may call our callback objects.
 auth::Principal CallerOf(const ServerOptions& server);

@@ -69,7 +69,8 @@ absl::StatusOr<ActivationAnswer> ReadScm(const ActivationCall& call, const rpc::
                      scm,
                      remote.rem_unknown,
                      remote.authn_hint,
-                     remote.server_version};
+                     remote.server_version,
+                     PrincipalOf(*remote.bindings)};
   IPAM_ASSIGN_OR_RETURN(answer.results, Results(properties.props_out.results, properties.props_out.interfaces,
                                                 call.iids.size(), what));
   return answer;
@@ -89,7 +90,8 @@ absl::StatusOr<ActivationAnswer> ReadRemoteActivation(const ActivationCall& call
                      scm,
                      response.rem_unknown,
                      response.authn_hint,
-                     response.server_version};
+                     response.server_version,
+                     PrincipalOf(*response.bindings)};
   IPAM_ASSIGN_OR_RETURN(answer.results,
                         Results(response.results, response.interfaces, call.iids.size(), what));
   return answer;

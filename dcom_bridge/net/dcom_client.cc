@@ -235,7 +235,8 @@ void DcomClient::ResolveAt(std::vector<Endpoint> resolvers, orpc::Oxid oxid, std
                              at,
                              response->rem_unknown,
                              response->authn_hint,
-                             response->version};
+                             response->version,
+                             PrincipalOf(*response->bindings)};
            if (!info.addresses.empty()) return done(std::move(info));
            status = absl::InvalidArgumentError(what + ": the exporter has no TCP address");
          }
@@ -414,6 +415,8 @@ void DcomClient::QueryInterface(const RemoteInterface& from, const base::Guid& i
       causality);
 }
 
+// Once, whatever comes of it: [MS-DCOM] 3.2.4.4.2 knows no second call, which could take references that were got
+// since. What the server still counts goes when nobody pings it, 3.1.1.6.2.
 void DcomClient::Release(const RemoteInterface& interface, absl::AnyInvocable<void()> done) {
   StopPings(interface);
   RemoteExporter* exporter = Find(interface.oxid);
@@ -450,6 +453,8 @@ RemoteExporter* DcomClient::Find(orpc::Oxid oxid) const {
 }
 
 absl::StatusOr<RemoteExporter*> DcomClient::Enter(ExporterInfo info) {
+  // Below packet integrity anybody on the way could have written it.
+  if (rpc_.level() < auth::AuthLevel::kIntegrity) info.principal.clear();
   IPAM_ASSIGN_OR_RETURN(const orpc::ComVersion version, Negotiate(info.version));
   std::shared_ptr<RemoteExporter>& entry = exporters_[info.oxid];
   if (entry == nullptr) {

@@ -4,7 +4,9 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace ipam::net {
 namespace {
@@ -26,6 +28,26 @@ std::vector<Endpoint> AddressesOf(const orpc::DualStringArray& bindings, const s
   }
   std::stable_partition(found.begin(), found.end(), [&](const Endpoint& e) { return e.host == preferred; });
   return found;
+}
+
+std::string PrincipalOf(const orpc::DualStringArray& bindings) {
+  for (const orpc::SecurityBinding& binding : bindings.securities) {
+    const bool takes_one = binding.authn_service == static_cast<std::uint16_t>(auth::AuthType::kKerberos) ||
+                           binding.authn_service == static_cast<std::uint16_t>(auth::AuthType::kSpnego);
+    if (takes_one && !binding.principal.empty()) return binding.principal;
+  }
+  return "";
+}
+
+std::string PrincipalFor(const ExporterInfo& exporter, const Endpoint& address) {
+  // "class/host", and maybe ":port", "/name" and "@REALM", [MS-DCOM] 1.1.
+  const std::vector<std::string> parts =
+      absl::StrSplit(exporter.principal, absl::MaxSplits(absl::ByAnyChar("/:@"), 2));
+  const std::size_t slash = exporter.principal.find_first_of("/:@");
+  if (parts.size() < 2 || slash == 0 || exporter.principal[slash] != '/') return "";
+  const bool known = absl::EqualsIgnoreCase(parts[1], address.host) ||
+                     absl::EqualsIgnoreCase(parts[1], exporter.resolver.host);
+  return known ? exporter.principal : "";
 }
 
 absl::StatusOr<orpc::ComVersion> Negotiate(orpc::ComVersion server) {
@@ -90,7 +112,7 @@ void RemoteExporter::Send(rpc::CallRequest request, absl::Time deadline, bool ag
           self->Send(std::move(request), deadline, /*again=*/false, std::move(done));
         });
       },
-      level_);
+      level_, PrincipalFor(info_, address()));
 }
 
 void RemoteExporter::Choose(Chosen then) {
@@ -110,7 +132,7 @@ void RemoteExporter::Advance(const AddressRace::Step& step) {
         [self = shared_from_this(), race = races_, address = *step.attempt](absl::Status status) {
           if (self->race_ && self->races_ == race) self->OnAttempt(address, status);
         },
-        level_);
+        level_, PrincipalFor(info_, runners_[*step.attempt]));
   }
   const absl::Time due = race_->NextDeadline();
   if (due == absl::InfiniteFuture()) return race_timer_.Cancel();

@@ -27,6 +27,9 @@ namespace ipam::net {
 // is among them, for the address that already answered us is the one that is not behind a translator.
 std::vector<Endpoint> AddressesOf(const orpc::DualStringArray& bindings, const std::string& preferred);
 
+// aPrincName of the first security binding of Kerberos or SPNEGO that has one, [MS-DCOM] 2.2.19.4; else nothing.
+std::string PrincipalOf(const orpc::DualStringArray& bindings);
+
 // The version to call a server of version `server` with, [MS-DCOM] 1.7: the lower minor one.
 // kFailedPrecondition: another major one.
 absl::StatusOr<orpc::ComVersion> Negotiate(orpc::ComVersion server);
@@ -38,8 +41,14 @@ struct ExporterInfo {
   Endpoint resolver;                // where the pings of its objects go
   orpc::Ipid rem_unknown;
   std::uint32_t authn_hint = 0;
-  orpc::ComVersion version;  // of the server
+  orpc::ComVersion version;    // of the server
+  std::string principal = {};  // as its bindings have it; empty: none, or nobody vouches for it
 };
+
+// The SPN for a connection to `address`, one of `exporter`, [MS-DCOM] 3.2.4.2; empty: none of its own. One that
+// names a host which is neither this one nor the resolver, who proved to be it, is not taken: who sends us a
+// reference could have us make a ticket for another server and hand it on there.
+std::string PrincipalFor(const ExporterInfo& exporter, const Endpoint& address);
 
 class RemoteExporter : public std::enable_shared_from_this<RemoteExporter> {
  public:

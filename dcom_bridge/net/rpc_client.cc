@@ -273,8 +273,8 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
       : loop_(loop), options_(std::move(options)), new_initiator_(std::move(new_initiator)) {}
 
   void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
-            auth::AuthLevel level) {
-    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, level, request.interface);
+            auth::AuthLevel level, const std::string& principal) {
+    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, level, request.interface, principal);
     if (!link.ok()) {
       loop_.Post([done = std::move(done), status = link.status()]() mutable { done({status, false}); });
       return;
@@ -282,8 +282,9 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
     (*link)->Call(std::move(request), timeout, std::move(done));
   }
 
-  void Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done, auth::AuthLevel level) {
-    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, level, interface);
+  void Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done, auth::AuthLevel level,
+            const std::string& principal) {
+    absl::StatusOr<std::shared_ptr<Link>> link = LinkTo(endpoint, level, interface, principal);
     if (!link.ok()) {
       loop_.Post([done = std::move(done), status = link.status()]() mutable { done(std::move(status)); });
       return;
@@ -323,7 +324,7 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   absl::StatusOr<std::shared_ptr<Link>> LinkTo(const Endpoint& endpoint, auth::AuthLevel level,
-                                               const pdu::SyntaxId& interface) {
+                                               const pdu::SyntaxId& interface, const std::string& principal) {
     const Key key{endpoint, level};
     if (const auto it = links_.find(key); it != links_.end()) {
       if (it->second->takes_calls()) return it->second;
@@ -334,7 +335,7 @@ class RpcClient::Impl : public std::enable_shared_from_this<Impl> {
       return absl::ResourceExhaustedError("too many connections");
     std::unique_ptr<auth::SecurityContext> security;
     if (level != auth::AuthLevel::kNone) {
-      absl::StatusOr<std::unique_ptr<auth::SecurityContext>> made = new_initiator_(endpoint);
+      absl::StatusOr<std::unique_ptr<auth::SecurityContext>> made = new_initiator_(endpoint, principal);
       if (!made.ok()) return made.status();
       security = *std::move(made);
     }
@@ -366,12 +367,13 @@ RpcClient::RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_init
 RpcClient::~RpcClient() { impl_->Stop(); }
 
 void RpcClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
-                     std::optional<auth::AuthLevel> level) {
-  impl_->Call(endpoint, std::move(request), timeout, std::move(done), level.value_or(impl_->level()));
+                     std::optional<auth::AuthLevel> level, const std::string& principal) {
+  impl_->Call(endpoint, std::move(request), timeout, std::move(done), level.value_or(impl_->level()),
+              principal);
 }
 void RpcClient::Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done,
-                     std::optional<auth::AuthLevel> level) {
-  impl_->Open(endpoint, interface, std::move(done), level.value_or(impl_->level()));
+                     std::optional<auth::AuthLevel> level, const std::string& principal) {
+  impl_->Open(endpoint, interface, std::move(done), level.value_or(impl_->level()), principal);
 }
 void RpcClient::Drop(const Endpoint& endpoint, absl::Status reason) { impl_->Drop(endpoint, reason); }
 void RpcClient::set_on_closed(absl::AnyInvocable<void(const Endpoint&, const absl::Status&)> on_closed) {

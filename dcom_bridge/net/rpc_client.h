@@ -51,23 +51,24 @@ using RpcDone = absl::AnyInvocable<void(RpcResult)>;
 
 class RpcClient {
  public:
-  // A fresh initiator for a connection to `endpoint`.
-  using NewInitiator =
-      absl::AnyInvocable<absl::StatusOr<std::unique_ptr<auth::SecurityContext>>(const Endpoint& endpoint)>;
+  // A fresh initiator for a connection to `endpoint`; `principal` as Call() had it.
+  using NewInitiator = absl::AnyInvocable<absl::StatusOr<std::unique_ptr<auth::SecurityContext>>(
+      const Endpoint& endpoint, const std::string& principal)>;
 
   RpcClient(Loop& loop, RpcClientOptions options, NewInitiator new_initiator);
   ~RpcClient();
 
   // `done` is called once, from the loop, never from inside this call; not at all when the client dies first.
   // Loop thread. `level`: where it is not that of the options; kNone takes a connection without security,
-  // which ends with its last call.
+  // which ends with its last call. `principal`: the server's SPN where a connection has to be made, for the initiator;
+  // empty: the server named none.
   void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
-            std::optional<auth::AuthLevel> level = std::nullopt);
+            std::optional<auth::AuthLevel> level = std::nullopt, const std::string& principal = {});
 
   // Makes the connection that Call() would use, and binds `interface`. Like Call().
   using OpenDone = absl::AnyInvocable<void(absl::Status)>;
   void Open(const Endpoint& endpoint, const pdu::SyntaxId& interface, OpenDone done,
-            std::optional<auth::AuthLevel> level = std::nullopt);
+            std::optional<auth::AuthLevel> level = std::nullopt, const std::string& principal = {});
 
   // Closes the connections to `endpoint`, where there are some; their calls fail.
   void Drop(const Endpoint& endpoint, absl::Status reason);

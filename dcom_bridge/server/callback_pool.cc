@@ -36,10 +36,11 @@ absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& 
   auto account = std::make_unique<Account>();
   account->rpc = std::make_unique<net::RpcClient>(
       loop_, net::RpcClientOptions{.level = options_.level, .statistics = options_.statistics},
-      [this, credentials](const net::Endpoint& endpoint) {
-        return auth::NewInitiator(auth::AuthType::kSpnego, credentials,
-                                  options_.spn.empty() ? "RPCSS/" + endpoint.host : options_.spn, clock_,
-                                  random_);
+      [this, credentials](const net::Endpoint& endpoint, const std::string& principal) {
+        // [MS-DCOM] 3.2.4.2
+        std::string spn = options_.spn.empty() ? principal : options_.spn;
+        if (spn.empty()) spn = "RPCSS/" + endpoint.host;
+        return auth::NewInitiator(auth::AuthType::kSpnego, credentials, spn, clock_, random_);
       });
   account->dcom = std::make_unique<net::DcomClient>(
       loop_, *account->rpc, steady_, net::DcomClientOptions{.call_timeout = options_.call_timeout});

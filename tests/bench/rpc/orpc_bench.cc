@@ -130,7 +130,7 @@ class Chain {
   Chain(net::Loop& loop, const Peer& target, auth::AuthLevel level)
       : endpoint_(target.endpoint),
         rpc_(loop, {.level = level},
-             [this, credentials = target.credentials](const net::Endpoint& endpoint) {
+             [this, credentials = target.credentials](const net::Endpoint& endpoint, const std::string&) {
                return auth::NewInitiator(auth::AuthType::kNtlm, credentials, "RPCSS/" + endpoint.host, clock_,
                                          random_);
              }),

@@ -1,9 +1,11 @@
 """Kerberos: impacket as the client of ipam-dcom-server, and ipam-gateway with it, in a realm made for the test."""
 
+import json
 import os
 import pathlib
 import socket
 import struct
+import subprocess
 import sys
 import unittest
 
@@ -13,7 +15,7 @@ import kdc
 from dcom import CLSID, IID_OPERATION, INTEGRITY, PRIVACY, S_OK, Account, Connection
 from impacket.dcerpc.v5 import dcomrt, rpcrt
 from impacket.krb5 import gssapi
-from stack import Stack, sample, wait_until
+from stack import BIN, Stack, sample, wait_until
 
 HOST, CLIENT = "127.0.0.1", "gateway.contoso.example"
 
@@ -105,13 +107,48 @@ class Gateway(Kerberos):
                                 f"--dcom-callback-keytab={self.realm.dir}/gateway.keytab",
                                 f"--dcom-callback-account={kdc.REALM}\\RPCSS/{kdc.HOST}")))
 
-    def test_says_what_is_wrong(self):
-        stack = self.stack(gateway_args=["--dcom-mechanism=kerberos", f"--dcom-keytab={self.realm.dir}/alice.keytab",
-                                         f"--dcom-kerberos-principal={kdc.USER}@{kdc.REALM}"])
+    def diagnosed(self, *gateway_args, state="SOURCE_STATE_DISCONNECTED"):
+        """What the source says of itself, and the steps of the doctor."""
+        stack = self.stack(gateway_args=["--dcom-mechanism=kerberos", *gateway_args])
         stack.start_server()
         stack.start_gateway(connected=False)
-        reason = wait_until(lambda: stack.source().get("reason"), what="a reason")
-        self.assertIn("set the target SPN", reason)
+        source = wait_until(lambda: (lambda s: s if s["state"] == state else None)(stack.source()), what=state)
+        done = subprocess.run([BIN / "ipamctl", f"--gateway=127.0.0.1:{stack.grpc_port}", "--timeout=90s", "doctor",
+                               "ipam1", "--output=json"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        return source["reason"], json.loads(done.stdout)["steps"]
+
+    def failed(self, steps, step):
+        last = steps[-1]
+        self.assertEqual((last["step"], last["outcome"]), (step, "DIAGNOSIS_OUTCOME_FAILED"), steps)
+        return last["detail"], last["advice"]
+
+    def test_a_service_that_the_kdc_does_not_know_names_itself(self):
+        reason, steps = self.diagnosed(f"--dcom-keytab={self.realm.dir}/alice.keytab", "--dcom-spn=RPCSS/nobody.example",
+                                       f"--dcom-kerberos-principal={kdc.USER}@{kdc.REALM}")
+        detail, advice = self.failed(steps, "DIAGNOSIS_STEP_AUTHENTICATION")
+        self.assertIn("a ticket for RPCSS/nobody.example", detail)
+        for text in (reason, advice):
+            self.assertIn("set the target SPN", text)
+            self.assertIn("setspn -S RPCSS/nobody.example ", text)
+            self.assertIn("kadmin -q 'addprinc -randkey RPCSS/nobody.example'", text)
+
+    def test_a_clock_that_is_wrong_names_itself(self):
+        # The account has its ticket already, so that nobody asks the KDC for the right time.
+        self.realm.log_on("early", f"RPCSS/{kdc.HOST}")
+        self.realm.set_clock_of("early", -900)
+        reason, steps = self.diagnosed(*self.common(f"--dcom-ccache=FILE:{self.realm.dir}/early.ccache"))
+        detail, advice = self.failed(steps, "DIAGNOSIS_STEP_AUTHENTICATION")
+        self.assertIn("the KDC's clock is 15m behind ours", reason)
+        self.assertIn("the KDC's clock is 15m behind ours", detail)
+        self.assertIn("the clocks of both sides must agree", advice)
+
+    def test_the_doctor_walks_the_whole_way(self):
+        # Nobody may call back: the server has no account of its own here.
+        _, steps = self.diagnosed(*self.common(f"--dcom-keytab={self.realm.dir}/alice.keytab"),
+                                  state="SOURCE_STATE_CONNECTED_NO_CALLBACKS")
+        self.assertEqual([s["outcome"].rsplit("_", 1)[1] for s in steps], ["OK"] * 7 + ["FAILED"])
+        self.failed(steps, "DIAGNOSIS_STEP_CALLBACK")
 
 
 del Kerberos

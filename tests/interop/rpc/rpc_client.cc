@@ -119,11 +119,12 @@ int Run(char** argv) {
   base::SystemClock clock;
   auth::SystemRandom random;
   net::Loop loop;
-  net::RpcClient client(loop, {.level = kLevels.at(argv[7])}, [&](const net::Endpoint& endpoint) {
-    return auth::NewInitiator(type == "ntlm" ? auth::AuthType::kNtlm : auth::AuthType::kSpnego,
-                              {argv[3], argv[4], auth::NtHash::OfPassword(argv[5])}, "RPCSS/" + endpoint.host,
-                              clock, random);
-  });
+  net::RpcClient client(
+      loop, {.level = kLevels.at(argv[7])}, [&](const net::Endpoint& endpoint, const std::string&) {
+        return auth::NewInitiator(type == "ntlm" ? auth::AuthType::kNtlm : auth::AuthType::kSpnego,
+                                  {argv[3], argv[4], auth::NtHash::OfPassword(argv[5])},
+                                  "RPCSS/" + endpoint.host, clock, random);
+      });
   Caller caller(loop, client, {argv[1], static_cast<std::uint16_t>(std::stoi(argv[2]))});
   AskManagement(caller);
   AskEndpointMapper(caller);

@@ -30,7 +30,7 @@ class DcomSourceTest : public ::testing::Test {
         ServerOptions{.name = name, .host = "127.0.0.1", .port = port, .domain = "DOM", .user = "gw"},
         options_,
         DcomSource::Dependencies{loop_,
-                                 [this, credentials](const net::Endpoint&) {
+                                 [this, credentials](const net::Endpoint&, const std::string&) {
                                    return auth::NewInitiator(auth::AuthType::kSpnego, credentials, "", clock_,
                                                              secrets_);
                                  },

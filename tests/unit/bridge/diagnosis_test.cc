@@ -47,7 +47,7 @@ class DiagnosisTest : public ::testing::Test {
     clock_.Set(absl::Now());
     options_.server = {"127.0.0.1", server_.port()};
     options_.account = "DOM\\gw";
-    options_.new_initiator = [this](const net::Endpoint&) {
+    options_.new_initiator = [this](const net::Endpoint&, const std::string&) {
       return auth::NewInitiator(auth::AuthType::kSpnego, {"DOM", "gw", auth::NtHash::OfPassword(password_)},
                                 "", clock_, random_);
     };

@@ -77,7 +77,7 @@ struct Side {
   explicit Side(std::shared_ptr<net::Loop> l)
       : loop(std::move(l)),
         rpc(*loop, {},
-            [this](const net::Endpoint&) {
+            [this](const net::Endpoint&, const std::string&) {
               return auth::NewInitiator(auth::AuthType::kSpnego,
                                         {"DOM", "gw", auth::NtHash::OfPassword(password)}, "", clock, random);
             }),

@@ -64,7 +64,8 @@ struct Node {
                 absl::Duration stagger = absl::Minutes(30))
       : loop(shared),
         rpc(loop, {.connect_timeout = patience},
-            [this](const Endpoint& endpoint) {
+            [this](const Endpoint& endpoint, const std::string& principal) {
+              principals.push_back(principal);
               return auth::NewInitiator(auth::AuthType::kSpnego,
                                         {"DOM", "user", auth::NtHash::OfPassword("secret")},
                                         "RPCSS/" + endpoint.host, wall, random);
@@ -81,13 +82,17 @@ struct Node {
     ASSERT_TRUE(made.ok()) << made.status();
     listeners.push_back(*std::move(made));
   }
-  void Advertise(std::vector<std::string> hosts, std::uint16_t port) {
-    exporter.Advertise({.hosts = std::move(hosts), .port = port, .auth_types = {auth::AuthType::kSpnego}});
+  void Advertise(std::vector<std::string> hosts, std::uint16_t port, std::string principal = "") {
+    exporter.Advertise({.hosts = std::move(hosts),
+                        .port = port,
+                        .auth_types = {auth::AuthType::kSpnego},
+                        .principal = std::move(principal)});
   }
   std::uint16_t port() const { return listeners.front()->port(); }
 
   Loop& loop;
-  test_support::FakeClock clock;  // of the exporter and its resolver
+  std::vector<std::string> principals;  // that the client was told, a connection each
+  test_support::FakeClock clock;        // of the exporter and its resolver
   base::SteadyClock steady;
   base::SystemClock wall;
   auth::SystemRandom random;

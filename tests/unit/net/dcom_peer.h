@@ -61,7 +61,7 @@ inline rpc::AccountAuthProvider Acceptors(base::Clock& clock, auth::RandomSource
 struct DcomPeer {
   explicit DcomPeer(std::string password = "secret", auth::AuthLevel level = auth::AuthLevel::kPrivacy)
       : rpc(loop, {.level = level},
-            [this, password](const Endpoint& endpoint) {
+            [this, password](const Endpoint& endpoint, const std::string&) {
               return auth::NewInitiator(auth::AuthType::kSpnego,
                                         {"DOM", "user", auth::NtHash::OfPassword(password)},
                                         "RPCSS/" + endpoint.host, clock, random);

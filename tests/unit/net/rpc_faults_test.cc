@@ -40,7 +40,7 @@ struct Caller {
             {.level = auth::AuthLevel::kPrivacy,
              .connect_timeout = deadline,
              .cancel_timeout = cancel_timeout},
-            [this](const Endpoint& endpoint) {
+            [this](const Endpoint& endpoint, const std::string&) {
               return auth::NewInitiator(auth::AuthType::kSpnego,
                                         {"DOM", "user", auth::NtHash::OfPassword("secret")},
                                         "RPCSS/" + endpoint.host, peer.clock, peer.random);

@@ -126,7 +126,7 @@ struct MortalClient {
   MortalClient(net::Loop& loop, base::Clock& clock, auth::RandomSource& random)
       : rpc(std::make_unique<net::RpcClient>(
             loop, net::RpcClientOptions(),
-            [&clock, &random](const net::Endpoint&) {
+            [&clock, &random](const net::Endpoint&, const std::string&) {
               return auth::NewInitiator(auth::AuthType::kSpnego,
                                         {"DOM", "gw", auth::NtHash::OfPassword("gw")}, "", clock, random);
             })),

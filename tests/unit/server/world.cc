@@ -81,7 +81,7 @@ Peer::Peer(std::shared_ptr<net::Loop> l, const std::string& user, base::Clock* r
           auth::AcceptorFactory(Accounts(), auth::ServerNames::FromHostName("host"), {}, clock, random)),
       steady(references != nullptr ? *references : clock),
       rpc(*loop, {},
-          [this, user](const net::Endpoint&) {
+          [this, user](const net::Endpoint&, const std::string&) {
             return auth::NewInitiator(auth::AuthType::kSpnego, {"DOM", user, auth::NtHash::OfPassword(user)},
                                       "", clock, random);
           }),
