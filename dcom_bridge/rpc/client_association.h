@@ -58,6 +58,9 @@ struct ClientOptions {
   std::size_t max_stub = std::size_t{64} << 20;
   // Kept and outstanding together; beyond it a call fails with kResourceExhausted.
   std::size_t max_calls = 1024;
+  // Windows takes no greater one, and none comes twice ([MS-RPCE] 3.3.3.5.2): when they run out the association
+  // takes no more calls, and closes behind the last answer.
+  std::uint32_t max_call_id = 0x7FFFFFFF;
   // Joins the association of another connection to the same server; 0: a new one.
   std::uint32_t association_group = 0;
   // Outlives the association; null: not counted.

@@ -34,6 +34,9 @@ CallId ClientAssociation::Machine::Call(CallRequest request) {
   } else {
     kept_.push_back({id, std::move(request)});
     Pump();
+    // Each that is kept, and one more, may need one for an alter_context and its own.
+    if (draining_.ok() && next_wire_id_ + 2 * (kept_.size() + 1) > options_.max_call_id)
+      draining_ = absl::UnavailableError("the call_ids of the connection are used up");
   }
   return id;
 }
@@ -152,7 +155,7 @@ void ClientAssociation::Machine::Drain(absl::Status why) {
 }
 
 void ClientAssociation::Machine::CloseIfDrained() {
-  if (draining_.ok() || !sent_.empty()) return;
+  if (draining_.ok() || !sent_.empty() || !kept_.empty()) return;
   for (const std::uint32_t wire_id : given_up_) SendSmall(pdu::PduType::kOrphaned, wire_id);
   FailWith(draining_);
 }
@@ -307,8 +310,8 @@ void ClientAssociation::Machine::Finish(std::uint32_t wire_id,
   const Sent call = std::move(found->second);
   sent_.erase(found);
   if (!call.discarded) Done(call.id, std::move(result), true);
-  CloseIfDrained();
   Pump();
+  CloseIfDrained();
 }
 
 void ClientAssociation::Machine::EndAllCalls(const absl::Status& status) {

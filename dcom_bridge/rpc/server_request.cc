@@ -62,6 +62,8 @@ void ServerAssociation::Machine::OnFirstFragment(base::Bytes& pdu, const pdu::Se
   }
   if (!Open(pdu, segments, partial)) return;
   if (!first) return;
+  // One below it is served where its call is not under way: clients count for each presentation context by
+  // itself (impacket), and Windows bears them. [MS-RPCE] 3.3.3.5.2 says SHOULD of refusing them.
   current_call_id_ = std::max(current_call_id_, header.call_id);
   if (!partial.refused) Admit(header, request, partial);
   if (closed_) return;

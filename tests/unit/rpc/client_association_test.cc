@@ -402,6 +402,32 @@ TEST(ClientCall, BoundsWhatWaits) {
   EXPECT_THAT(*client.Failure(second), StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+TEST(ClientCalls, EndWithTheirCallIds) {
+  rpc::ClientOptions options;
+  options.max_call_id = 8;
+  Client client(std::move(options));
+  Open(client);
+  std::vector<rpc::CallId> calls;
+  for (const auto& interface : {kEcho, kEcho, kEcho, kOther}) {  // 2, 3, 4, and 6 behind an alter_context
+    EXPECT_TRUE(client.association.takes_calls());
+    calls.push_back(client.Call({interface, 1, {}, {}}));
+  }
+  EXPECT_FALSE(client.association.takes_calls());
+  EXPECT_THAT(*client.Failure(client.Call({kEcho, 1, {}, {}})), StatusIs(absl::StatusCode::kUnavailable));
+  for (const std::uint32_t call_id : {2u, 3u, 4u}) client.Feed(ResponsePdu(call_id, {1}));
+  EXPECT_FALSE(client.closed.has_value());
+  const auto alter = pdu::Split(client.out.at(3));
+  ASSERT_TRUE(alter.ok());
+  client.Feed(AckPdu(alter->header.call_id, {kYes}, kMpx, pdu::PduType::kAlterContextResp));
+  ASSERT_FALSE(client.closed.has_value());
+  const auto last = pdu::Split(client.out.back());
+  ASSERT_TRUE(last.ok());
+  EXPECT_EQ(last->header.call_id, 6u);
+  client.Feed(ResponsePdu(6, {1}));
+  EXPECT_TRUE(client.closed.has_value());
+  for (const rpc::CallId call : calls) EXPECT_TRUE(client.Reply(call).has_value());
+}
+
 TEST(ClientCancel, SendsOrphanedWhereTheServerKeepsTheConnection) {
   Client client;
   Open(client, 3, {kYes, kFeaturesYes});

@@ -404,6 +404,18 @@ TEST(ServerRequest, CallIdOfACallUnderWayIsAProtocolError) {
   EXPECT_THAT(Sent(server), ElementsAre(kProto, "Close"));
 }
 
+TEST(ServerRequest, CallIdsNeedNotRise) {
+  Server server;
+  server.Feed(BindPdu(BindTo(kEcho)));
+  for (const std::uint32_t call_id : {7u, 3u, 7u, 0u, 0x7FFFFFFFu, 1u}) {
+    server.out.clear();
+    server.Feed(RequestPdu(call_id, 0, 3, {1, 2}));
+    ASSERT_EQ(server.out.size(), 1u) << call_id;
+    EXPECT_EQ(Describe(server.out.front()), "response") << call_id;
+    EXPECT_EQ(pdu::Split(server.out.front())->header.call_id, call_id);
+  }
+}
+
 TEST(ServerRequest, BoundsOutstandingCalls) {
   rpc::ServerOptions options;
   options.limits.max_outstanding_calls = 1;
