@@ -1,8 +1,10 @@
 #include "gateway/web/rest_api.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "dcom_bridge/base/mutex.h"
 #include "gateway/web/dashboard_files.h"
 #include "gateway/web/json.h"
 
@@ -95,6 +97,44 @@ bool IsJson(std::string_view content_type) {
   return LowerAscii(TrimSpace(content_type.substr(0, content_type.find(';')))) == "application/json";
 }
 
+// DiagnoseSource, its steps in one answer when the last one is taken.
+void Diagnose(SessionContext& context, const HttpRequest& http, const Route& route, Respond respond) {
+  v1::DiagnoseSourceRequest request;
+  absl::Status parsed = absl::OkStatus();
+  if (http.method == "GET") {
+    parsed = FromQuery(http.query, {"source"}, &request);
+  } else if (!http.body.empty()) {
+    parsed = FromJson(http.body, &request);
+  }
+  if (parsed.ok() && !request.source().empty() && request.source() != route.source)
+    parsed = absl::InvalidArgumentError("source: not that of the path");
+  if (!parsed.ok()) {
+    respond(ErrorResponse(parsed));
+    return;
+  }
+  request.set_source(route.source);
+  struct Walk {
+    base::Mutex mutex;
+    std::string steps IPAM_GUARDED_BY(mutex);
+  };
+  const auto walk = std::make_shared<Walk>();
+  context.hub.DiagnoseSource(
+      request,
+      [walk](const v1::DiagnoseSourceResponse& step) {
+        base::MutexLock lock(walk->mutex);
+        walk->steps += (walk->steps.empty() ? "" : ",") + ToJson(step);
+        return true;
+      },
+      [walk, respond = std::move(respond)](const absl::Status& status) mutable {
+        std::string body = "{\"steps\":[";
+        {
+          base::MutexLock lock(walk->mutex);
+          body += walk->steps + "]}";
+        }
+        respond(status.ok() ? JsonResponse(std::move(body)) : ErrorResponse(status));
+      });
+}
+
 void Post(SessionContext& context, HttpRequest http, const Route& route, Respond respond) {
   if (!IsJson(http.Field("content-type"))) {
     respond(ErrorResponse(415, absl::InvalidArgumentError("Content-Type must be application/json")));
@@ -102,6 +142,10 @@ void Post(SessionContext& context, HttpRequest http, const Route& route, Respond
   }
   if (absl::Status query = CheckNoQuery(http); !query.ok()) {
     respond(ErrorResponse(query));
+    return;
+  }
+  if (route.endpoint == Endpoint::kSourceDiagnose) {
+    Diagnose(context, http, route, std::move(respond));
     return;
   }
   auto done = [respond = std::move(respond)](absl::StatusOr<v1::Operation> operation) mutable {
@@ -165,6 +209,7 @@ HttpResponse AnswerGet(SessionContext& context, const HttpRequest& http, const R
     case Endpoint::kOperationsWatch:
     case Endpoint::kOperationWatch:
     case Endpoint::kOperationCancel:
+    case Endpoint::kSourceDiagnose:
     case Endpoint::kWebSocket:
       break;
   }
@@ -186,6 +231,8 @@ HttpResponse ErrorResponse(const absl::Status& error) {
 void Answer(SessionContext& context, HttpRequest request, const Route& route, Respond respond) {
   if (request.method == "POST") {
     Post(context, std::move(request), route, std::move(respond));
+  } else if (route.endpoint == Endpoint::kSourceDiagnose) {
+    Diagnose(context, request, route, std::move(respond));
   } else {
     respond(AnswerGet(context, request, route));
   }

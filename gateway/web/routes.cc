@@ -6,6 +6,8 @@ namespace ipam::web {
 namespace {
 
 constexpr std::string_view kOperationsPath = "/v1/operations";
+constexpr std::string_view kSourcesPath = "/v1/sources/";
+constexpr std::string_view kDiagnose = ":diagnose";
 
 bool IsOperationId(std::string_view id) {
   return !id.empty() && id.size() <= 63 && std::all_of(id.begin(), id.end(), [](char c) {
@@ -32,6 +34,13 @@ Route FindRoute(std::string_view path) {
   if (path == kOperationsPath) return {Endpoint::kOperations, {}};
   if (path == "/v1/operations:watch") return {Endpoint::kOperationsWatch, {}};
   if (path == "/v1/sources") return {Endpoint::kSources, {}};
+  if (path.starts_with(kSourcesPath) && path.ends_with(kDiagnose) &&
+      path.size() > kSourcesPath.size() + kDiagnose.size()) {
+    path.remove_prefix(kSourcesPath.size());
+    path.remove_suffix(kDiagnose.size());
+    if (path.find('/') != std::string_view::npos) return {};
+    return {Endpoint::kSourceDiagnose, {}, std::string(path)};
+  }
   if (path == "/v1/ws") return {Endpoint::kWebSocket, {}};
   if (path == "/livez") return {Endpoint::kLivez, {}};
   if (path == "/readyz") return {Endpoint::kReadyz, {}};
@@ -58,6 +67,8 @@ std::string_view AllowedMethods(Endpoint endpoint) {
       return "GET, HEAD, POST, OPTIONS";
     case Endpoint::kOperationCancel:
       return "POST, OPTIONS";
+    case Endpoint::kSourceDiagnose:
+      return "GET, POST, OPTIONS";
     case Endpoint::kWebSocket:
       return "GET, OPTIONS";
     case Endpoint::kOperationsWatch:

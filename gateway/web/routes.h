@@ -16,6 +16,7 @@ enum class Endpoint {
   kOperationWatch,             // .../{id}:watch
   kOperationCancel,            // .../{id}:cancel
   kSources,                    // /v1/sources
+  kSourceDiagnose,             // /v1/sources/{name}:diagnose
   kWebSocket,                  // /v1/ws
   kLivez,
   kReadyz,
@@ -25,7 +26,8 @@ enum class Endpoint {
 
 struct Route {
   Endpoint endpoint = Endpoint::kFile;
-  std::string operation;  // "operations/{id}", where the path names one
+  std::string operation = {};  // "operations/{id}", where the path names one
+  std::string source = {};     // its name, likewise
 };
 
 // An id that cannot be one ([a-z0-9-]{1,63}) is no path of ours: kFile.

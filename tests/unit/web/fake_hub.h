@@ -54,9 +54,18 @@ class FakeHub final : public hub::Service {
     response.set_next_page_token(request.filter() + "/" + std::to_string(request.page_size()));
     return response;
   }
-  void DiagnoseSource(const v1::DiagnoseSourceRequest&, OnDiagnosis,
+  void DiagnoseSource(const v1::DiagnoseSourceRequest& request, OnDiagnosis on_step,
                       absl::AnyInvocable<void(absl::Status)> done) override {
-    done(absl::UnimplementedError("no diagnosis"));
+    if (request.source() != "ipam1") return done(absl::NotFoundError("no source " + request.source()));
+    v1::DiagnoseSourceResponse step;
+    step.set_step(v1::DIAGNOSIS_STEP_NAME);
+    step.set_outcome(v1::DIAGNOSIS_OUTCOME_OK);
+    on_step(step);
+    step.set_step(v1::DIAGNOSIS_STEP_PORT);
+    step.set_outcome(v1::DIAGNOSIS_OUTCOME_FAILED);
+    step.set_detail("refused");
+    on_step(step);
+    done(absl::OkStatus());
   }
   absl::StatusOr<v1::ListSubtasksResponse> ListSubtasks(const v1::ListSubtasksRequest& request) override {
     v1::ListSubtasksResponse response;

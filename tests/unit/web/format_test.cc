@@ -32,6 +32,10 @@ TEST(Routes, FindsEachPathOfTheTable) {
       {"/v1/operations/a-1:watch", Endpoint::kOperationWatch, "operations/a-1"},
       {"/v1/operations/a-1:cancel", Endpoint::kOperationCancel, "operations/a-1"},
       {"/v1/sources", Endpoint::kSources, ""},
+      {"/v1/sources/ipam1:diagnose", Endpoint::kSourceDiagnose, ""},
+      {"/v1/sources/:diagnose", Endpoint::kFile, ""},
+      {"/v1/sources/ipam1", Endpoint::kFile, ""},
+      {"/v1/sources/a/b:diagnose", Endpoint::kFile, ""},
       {"/v1/ws", Endpoint::kWebSocket, ""},
       {"/livez", Endpoint::kLivez, ""},
       {"/readyz", Endpoint::kReadyz, ""},
@@ -50,6 +54,7 @@ TEST(Routes, FindsEachPathOfTheTable) {
     EXPECT_EQ(route.endpoint, c.endpoint) << c.path;
     EXPECT_EQ(route.operation, c.operation) << c.path;
   }
+  EXPECT_EQ(FindRoute("/v1/sources/10.0.0.1:135:diagnose").source, "10.0.0.1:135");
   EXPECT_EQ(FindRoute("/v1/operations/" + std::string(63, 'a')).endpoint, Endpoint::kOperation);
   EXPECT_EQ(FindRoute("/v1/operations/" + std::string(64, 'a')).endpoint, Endpoint::kFile);
 }

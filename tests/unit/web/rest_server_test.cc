@@ -154,6 +154,25 @@ TEST_F(RestServer, TakesJsonOnly) {
   EXPECT_TRUE(hub_.started().empty());
 }
 
+TEST_F(RestServer, DiagnosesASource) {
+  Start();
+  RawClient client(port());
+  const std::string steps =
+      R"({"steps":[{"step":"DIAGNOSIS_STEP_NAME","outcome":"DIAGNOSIS_OUTCOME_OK"},)"
+      R"({"step":"DIAGNOSIS_STEP_PORT","outcome":"DIAGNOSIS_OUTCOME_FAILED","detail":"refused"}]})";
+  EXPECT_EQ(client.Get("/v1/sources/ipam1:diagnose").body, steps);
+  for (const char* body : {"", "{}", R"({"source":"ipam1"})"}) {
+    client.Send(Post("/v1/sources/ipam1:diagnose", body));
+    EXPECT_EQ(client.ReadResponse().body, steps) << body;
+  }
+  client.Send(Post("/v1/sources/ipam1:diagnose", R"({"source":"ipam2"})"));
+  EXPECT_EQ(client.ReadResponse().body, R"({"code":3,"message":"source: not that of the path"})");
+  EXPECT_EQ(client.Get("/v1/sources/ipam1:diagnose?source=ipam1").status, 400);
+  EXPECT_EQ(client.Get("/v1/sources/nobody:diagnose").body, R"({"code":5,"message":"no source nobody"})");
+  client.Send("DELETE /v1/sources/ipam1:diagnose HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(client.ReadResponse().Field("allow"), "GET, POST, OPTIONS");
+}
+
 TEST_F(RestServer, CancelsAnOperation) {
   Start();
   RawClient client(port());
