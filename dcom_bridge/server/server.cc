@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -171,9 +172,15 @@ class Server::Impl {
   }
 
   void RegisterEndpoints() {
+    // A tower has no floor for IPv6, and its address is not to be looked at ([MS-RPCE] 3.1.3.5.3): a client goes
+    // where it asked.
+    std::set<std::array<std::uint8_t, 4>> addresses;
     for (const std::string& address : options_.addresses) {
       std::array<std::uint8_t, 4> ipv4{};
-      if (inet_pton(AF_INET, address.c_str(), ipv4.data()) != 1) continue;  // towers carry IPv4 only
+      (void)inet_pton(AF_INET, address.c_str(), ipv4.data());  // 0.0.0.0 for one of IPv6
+      addresses.insert(ipv4);
+    }
+    for (const std::array<std::uint8_t, 4>& ipv4 : addresses) {
       for (const pdu::SyntaxId& interface : kOffered) {
         mapper_.Register(
             {.tower = {.interface = interface, .port = port_, .ipv4 = ipv4}, .annotation = "DCOM"});

@@ -9,6 +9,15 @@ import unittest
 from stack import BIN, HttpError, Stack, free_ports, wait_until
 
 
+def has_ipv6():
+    with socket.socket(socket.AF_INET6) as s:
+        try:
+            s.bind(("::1", 0))
+            return True
+        except OSError:
+            return False
+
+
 def source_of(stack, name):
     return next(s for s in stack.request("/v1/sources")["sources"] if s["source"] == name)
 
@@ -148,6 +157,50 @@ class CallbacksDoNotCome(unittest.TestCase):
             stack.close()
 
 
+class Homed(Stack):
+    """Both programs listen at all of `homes`; the gateway asks at the last one."""
+
+    def __init__(self, *homes, **more):
+        super().__init__(**more)
+        self.homes = homes
+
+    def listening(self, argv, option, port):
+        return [a for a in argv if not a.startswith(option + "=")] + [f"{option}={home}:{port}" for home in self.homes]
+
+    def server_argv(self):
+        return self.listening(super().server_argv(), "--dcom-listen", self.dcom_port)
+
+    def gateway_argv(self):
+        argv = self.listening(super().gateway_argv(), "--dcom-callback-listen", self.callback_port)
+        argv = [a for a in argv if not a.startswith("--dcom-server=")]
+        return [*argv, f"--dcom-server={self.homes[-1]}:{self.dcom_port}"]
+
+    def listens(self, port):
+        if port != self.dcom_port:
+            return super().listens(port)
+        with socket.socket(socket.AF_INET6) as s:
+            return s.connect_ex(("::1", port)) == 0
+
+
+@unittest.skipUnless(has_ipv6(), "no ::1 here")
+class SeveralAddresses(unittest.TestCase):
+    def run_operations(self, *homes):
+        with Homed(*homes) as stack:
+            for operation in ("CreateDnsZone", "CreateDhcpScope"):
+                self.assertEqual(stack.wait_done(stack.start(operation)["name"])["state"], "OPERATION_STATE_SUCCEEDED")
+            code, out, _ = doctor(stack)
+            self.assertEqual((code, steps(out)), (0, WELL), out)
+            return out
+
+    def test_of_both_families(self):
+        out = self.run_operations("127.0.0.1", "127.0.0.2", "[::1]")
+        for home in ("127.0.0.1", "127.0.0.2", "::1"):
+            self.assertIn(f"{home}[", out)
+
+    def test_of_ipv6_alone(self):
+        self.assertNotIn("127.0.0.1", self.run_operations("[::1]"))
+
+
 class Doctor(unittest.TestCase):
     def test_wrong_password_and_unknown_source(self):
         stack = Stack()
@@ -161,6 +214,14 @@ class Doctor(unittest.TestCase):
             self.assertEqual(steps(out), [("ok", "name"), ("ok", "port"), ("ok", "bind"), ("FAILED", "authentication")])
             self.assertIn("the server refused the logon of IPAM\\gateway", out)
             self.assertNotIn(right, out)
+            for body in (None, {}):
+                rest = stack.request("/v1/sources/ipam1:diagnose", body)["steps"]
+                self.assertEqual([s["step"].rsplit("_", 1)[1].lower() for s in rest], [step for _, step in steps(out)])
+                self.assertEqual(rest[-1]["outcome"], "DIAGNOSIS_OUTCOME_FAILED")
+                self.assertIn("the server refused the logon", rest[-1]["detail"])
+            with self.assertRaises(HttpError) as unknown:
+                stack.request("/v1/sources/nobody:diagnose")
+            self.assertEqual(unknown.exception.code, 404)
             code, out, err = doctor(stack, "nobody")
             self.assertEqual((code, out), (5, ""))
             self.assertIn("no source nobody", err)

@@ -9,7 +9,7 @@ import dcom  # first: it skips the file where impacket is not installed
 from dcom import (CLSID, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, E_NOINTERFACE, IID_OPERATION, IID_REM_UNKNOWN,
                   IID_REM_UNKNOWN2, IID_RESOLVER, INTEGRITY, NULL, PRIVACY, RPC_E_DISCONNECTED, RPC_S_ACCESS_DENIED,
                   S_FALSE, S_OK, Account, Connection, Fault)
-from impacket.dcerpc.v5 import dcomrt, epm, mgmt, rpcrt
+from impacket.dcerpc.v5 import dcomrt, epm, mgmt, rpcrt, transport
 from stack import DOMAIN, OPERATIONS, USER, Stack, sample
 
 socket.setdefaulttimeout(30)
@@ -130,6 +130,32 @@ class Resolver(Server):
         resolver = self.connect(IID_RESOLVER)
         answer = resolver.raw(4, dcom.resolve_request(1))
         self.assertEqual(struct.unpack("<L", answer[-4:])[0], dcom.OR_INVALID_OXID)
+
+
+class OfIpv6(Stack):
+    """Its server listens on ::1 alone."""
+
+    def server_argv(self):
+        return [a.replace("127.0.0.1", "[::1]") if a.startswith("--dcom-listen=") else a for a in super().server_argv()]
+
+    @staticmethod
+    def listens(port):
+        with socket.socket(socket.AF_INET6) as s:
+            return s.connect_ex(("::1", port)) == 0
+
+
+class EndpointMapperOfIpv6(unittest.TestCase):
+    def test_it_knows_the_interfaces(self):
+        stack = OfIpv6(captured=False)
+        self.addCleanup(stack.close)
+        stack.start_server()
+        for iid in (IID_RESOLVER, dcomrt.IID_IRemoteSCMActivator):
+            dce = transport.TCPTransport("::1", stack.dcom_port).get_dce_rpc()
+            dce.connect()
+            self.addCleanup(dce.disconnect)
+            mapped = epm.hept_map("::1", iid, protocol="ncacn_ip_tcp", dce=dce)
+            self.assertEqual(mapped, f"ncacn_ip_tcp:::1[{stack.dcom_port}]")
+        stack.died("server")
 
 
 class Activation(Server):
