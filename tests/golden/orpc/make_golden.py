@@ -442,3 +442,55 @@ m["ORPCthat"]["extensions"] = NULL
 pointer(m["ppActProperties"], REPLY)
 m["ErrorCode"] = 0
 write("remote_create_instance.response", m.getData())
+
+# --- last, so that the referent identifiers of what stands before stay as they are
+m = d.SimplePingResponse()
+m["ErrorCode"] = 0x778
+write("simple_ping.response", m.getData())
+
+m = d.ServerAliveResponse()
+m["ErrorCode"] = 0
+write("server_alive.response", m.getData())
+
+m = d.RemReleaseResponse()
+m["ORPCthat"]["flags"] = 0
+m["ORPCthat"]["extensions"] = NULL
+m["ErrorCode"] = 0
+write("rem_release.response", m.getData())
+
+# --- extensions of a header
+m = d.RemRelease()
+m["ORPCthis"]["version"]["MajorVersion"] = 5
+m["ORPCthis"]["version"]["MinorVersion"] = 7
+m["ORPCthis"]["flags"] = 0
+m["ORPCthis"]["cid"] = CID
+extensions = m["ORPCthis"]["extensions"]
+extensions["size"] = 1
+extensions["reserved"] = 0
+extent = d.PORPC_EXTENT()
+extent["id"] = CLSID
+extent["size"] = 5
+extent["data"] = list(b"hello\0\0\0")
+extensions["extent"].append(extent)
+extensions["extent"].append(ndr.NDRPOINTERNULL())
+m["cInterfaceRefs"] = 1
+ref = d.REMINTERFACEREF()
+ref["ipid"] = IPID
+ref["cPublicRefs"] = 5
+ref["cPrivateRefs"] = 0
+m["InterfaceRefs"].append(ref)
+write("rem_release.extension.request", m.getData())
+
+special = d.SpecialPropertiesData()
+special["dwSessionId"] = 0xFFFFFFFF
+special["fRemoteThisSessionId"] = 0
+special["fClientImpersonating"] = 0
+special["fPartitionIDPresent"] = 0
+special["dwDefaultAuthnLvl"] = 6
+special["guidPartition"] = b"\0" * 16
+special["dwPRTFlags"] = 0
+special["dwOrigClsctx"] = 0x10
+special["dwFlags"] = 2
+special["Reserved0"] = 0
+special["Reserved"] = b"\0" * 32
+write("special_properties", serialized(special))

@@ -4,7 +4,7 @@ mapper as Samba's client and server make them."""
 import pathlib
 
 import samba
-from samba.dcerpc import epmapper, misc
+from samba.dcerpc import epmapper, mgmt, misc
 from samba.ndr import ndr_pack_in, ndr_pack_out, ndr_unpack
 
 HERE = pathlib.Path(__file__).parent
@@ -31,6 +31,49 @@ NO_HANDLE, HANDLE = handle("00000000-0000-0000-0000-000000000000"), handle("1122
 def write(name, what, octets):
     lines = "\n".join(octets[at:at + 32].hex() for at in range(0, len(octets), 32))
     (HERE / f"{name}.hex").write_text(f"// made by python3-samba {samba.version}: {what}\n{lines}\n")
+
+
+def inq_if_ids():
+    call = mgmt.inq_if_ids()
+    ids = []
+    for text, version in (("99fcfec4-5260-101b-bbcb-00aa0021347a", 0), ("e1af8308-5d1f-11c9-91a4-08002b14a0fa", 3)):
+        one, found = mgmt.ndr_syntax_id_p(), misc.ndr_syntax_id()
+        found.uuid, found.if_version = misc.GUID(text), version
+        one.id = found
+        ids.append(one)
+    vector = mgmt.rpc_if_id_vector_t()
+    vector.count, vector.if_id = len(ids), ids
+    call.out_if_id_vector, call.result = vector, 0
+    write("mgmt_inq_if_ids.response", "inq_if_ids of the management interface, two interfaces", ndr_pack_out(call))
+
+
+def inq_stats():
+    call = mgmt.inq_stats()
+    call.in_max_count, call.in_unknown = 4, 0
+    write("mgmt_inq_stats.request", "inq_stats, all four; Samba has a second word that [C706] has not",
+          ndr_pack_in(call))
+    figures = mgmt.statistics()
+    figures.count, figures.statistics = 4, [1, 2, 3, 4]
+    call.out_statistics, call.result = figures, 0
+    write("mgmt_inq_stats.response", "inq_stats, all four", ndr_pack_out(call))
+
+
+def is_server_listening():
+    call = mgmt.is_server_listening()
+    call.out_status, call.result = 0, 1
+    write("mgmt_is_server_listening.response", "is_server_listening: yes", ndr_pack_out(call))
+
+
+def stop_server_listening():
+    call = mgmt.stop_server_listening()
+    call.result = 5
+    write("mgmt_stop_server_listening.response", "stop_server_listening: rpc_s_access_denied", ndr_pack_out(call))
+
+
+def inq_princ_name():
+    call = mgmt.inq_princ_name()
+    call.in_authn_proto, call.in_princ_name_size = 10, 8
+    write("mgmt_inq_princ_name.request", "inq_princ_name of NTLM, room for 8", ndr_pack_in(call))
 
 
 def ept_map():
@@ -66,3 +109,8 @@ def ept_lookup_handle_free():
 ept_map()
 ept_lookup()
 ept_lookup_handle_free()
+inq_if_ids()
+inq_stats()
+is_server_listening()
+stop_server_listening()
+inq_princ_name()

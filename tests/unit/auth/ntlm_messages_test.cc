@@ -24,6 +24,34 @@ TEST(NegotiateMessage, ComesBackFromItsOctets) {
   EXPECT_EQ(decoded->flags, message.flags);
 }
 
+TEST(NegotiateMessage, ReadsWhatImpacketSends) {
+  const auto message = NegotiateMessage::Decode(GoldenBytes("auth/negotiate.impacket.hex"));
+  ASSERT_OK(message);
+  EXPECT_EQ(message->flags, 0xe0888235u);
+}
+
+// The examples of NTLMv1: the messages are the same, only the responses are not taken.
+TEST(NtlmMessages, ReadTheOtherExamplesOfTheSpecification) {
+  for (const std::string name : {"v1", "v1_client_challenge"}) {
+    const base::Bytes challenge_octets = GoldenBytes("auth/challenge." + name + ".spec.hex");
+    const auto challenge = ChallengeMessage::Decode(challenge_octets);
+    ASSERT_OK(challenge);
+    EXPECT_EQ(challenge->server_challenge, (Challenge{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}));
+    EXPECT_EQ(challenge->target_name, u"Server");
+    EXPECT_TRUE(challenge->target_info.empty());
+    const base::Bytes authenticate_octets = GoldenBytes("auth/authenticate." + name + ".spec.hex");
+    const auto authenticate = AuthenticateMessage::Decode(authenticate_octets);
+    ASSERT_OK(authenticate);
+    EXPECT_EQ(authenticate->domain, u"Domain");
+    EXPECT_EQ(authenticate->user, u"User");
+    EXPECT_EQ(authenticate->workstation, u"COMPUTER");
+    EXPECT_EQ(authenticate->lm_response.size(), 24u);
+    EXPECT_EQ(authenticate->nt_response.size(), 24u);
+    EXPECT_EQ(authenticate->encrypted_session_key.size(), name == "v1" ? 16u : 0u);
+    EXPECT_EQ(authenticate->Encode().size(), authenticate_octets.size());
+  }
+}
+
 TEST(NegotiateMessage, BearsTheShortForm) {
   EXPECT_OK(NegotiateMessage::Decode(FromHex("4e544c4d53535000 01000000 01000002")));
   EXPECT_THAT(NegotiateMessage::Decode(FromHex("4e544c4d53535000 01000000 010000")),

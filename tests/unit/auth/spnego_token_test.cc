@@ -26,6 +26,21 @@ TEST(NegTokenInit, ReadsWhatWindowsOffers) {
   EXPECT_EQ(init->mech_token, FromHex("6082"));
 }
 
+TEST(NegTokenInit, ReadsTheExampleOfTheSpecification) {
+  const base::Bytes golden = GoldenBytes("auth/neg_token_init2.spec.hex");
+  const absl::StatusOr<NegTokenInit> init = NegTokenInit::Decode(golden);
+  ASSERT_OK(init);
+  ASSERT_EQ(init->mech_types.size(), 2u);  // NEGOEX before NTLM
+  EXPECT_EQ(init->mech_types[1], kNtlmOid);
+  EXPECT_EQ(ToHex(init->mech_types_der), "3018060a2b06010401823702021e060a2b06010401823702020a");
+  ASSERT_TRUE(init->mech_token.has_value());
+  EXPECT_EQ(init->mech_token->size(), 254u);
+  EXPECT_EQ(ToHex(*init->mech_token).substr(0, 16), "4e45474f45585453");  // "NEGOEXTS"
+  for (std::size_t size = 0; size < golden.size(); ++size) {
+    EXPECT_FALSE(NegTokenInit::Decode(base::ByteView(golden).first(size)).ok()) << size;
+  }
+}
+
 TEST(NegTokenInit, ComesBackFromItsOctets) {
   NegTokenInit init;
   init.mech_types = {kNtlmOid};

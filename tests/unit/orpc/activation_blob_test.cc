@@ -111,6 +111,16 @@ TEST(ActivationProperties, InstanceAndSecurityInfoReadWhatImpacketWrites) {
   const auto back = Serialized<SecurityInfo>(ndr::EncodeSerialized(*security));
   ASSERT_OK(back);
   EXPECT_EQ(*back, *security);
+  const base::Bytes golden = GoldenBytes("orpc/special_properties.hex");
+  const auto special = Serialized<SpecialSystemProperties>(golden);
+  ASSERT_OK(special);
+  SpecialSystemProperties expected;
+  expected.default_authn_level = 6;
+  expected.flags = 2;
+  EXPECT_EQ(*special, expected);
+  const base::Bytes ours = ndr::EncodeSerialized(expected);
+  // Behind the headers, whose filler is the sender's choice, [MS-RPCE] 2.2.6.2.
+  EXPECT_EQ(base::Bytes(ours.begin() + 16, ours.end()), base::Bytes(golden.begin() + 16, golden.end()));
 }
 
 TEST(SpecialSystemProperties, BothDefinitionsAreRead) {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "dcom_bridge/ndr/codec.h"
+#include "dcom_bridge/orpc/class_factory_messages.h"
 #include "tests/support/hex.h"
 #include "tests/support/matchers.h"
 #include "wire_samples.h"
@@ -101,6 +102,8 @@ std::vector<Case> Cases() {
       Of("resolve_oxid2.response", ResolveOxid2Response{Bindings(), kIpid, 6, {5, 7}, 0}),
       Of("resolve_oxid2.failed.response", ResolveOxid2Response{std::nullopt, {}, 0, {5, 7}, 0x776}),
       Of("simple_ping.request", SimplePingRequest{kSetId}),
+      Of("simple_ping.response", StatusResponse{1912}),  // OR_INVALID_SET
+      Of("server_alive.response", StatusResponse{0}),
       Of("complex_ping.request",
          ComplexPingRequest{kSetId, 3, {kOid, Oid{kOid.value + 1}}, {Oid{kOid.value + 2}}}),
       Of("complex_ping.empty.request", ComplexPingRequest{SetId{0}, 1, {}, {}}),
@@ -111,6 +114,7 @@ std::vector<Case> Cases() {
       OrpcResponse("rem_add_ref.response",
                    RemAddRefResponse{{base::kOk, base::kObjectNotRegistered}, base::kFalse}),
       OrpcRequest("rem_release.request", RemRefsRequest{{{kIpid, 5, 0}}}),
+      OrpcResponse("rem_release.response", RemReleaseResponse{base::kOk}),
       Of("remote_activation.request", activation),
       Of("remote_activation.full.request", full),
       Of("remote_activation.response", activated),
@@ -125,6 +129,51 @@ INSTANTIATE_TEST_SUITE_P(All, MessageGolden, ::testing::ValuesIn(Cases()), [](co
   for (char& c : name) c = c == '.' ? '_' : c;
   return name;
 });
+
+TEST(OrpcThis, CarriesAnExtensionAsImpacketWritesIt) {
+  const base::Bytes golden = test_support::GoldenBytes("orpc/rem_release.extension.request.hex");
+  const auto parts = SplitRequest(golden, base::Endian::kLittle);
+  ASSERT_OK(parts);
+  OrpcThis expected = This();
+  expected.extensions = OrpcExtentArray::Of({{kClsid, {'h', 'e', 'l', 'l', 'o'}}});
+  EXPECT_EQ(parts->header, expected);
+  ExpectSameOctets(JoinRequest(expected, parts->body), golden);
+  const auto body =
+      ndr::Decode<RemRefsRequest>({parts->body.begin(), parts->body.end()}, base::Endian::kLittle);
+  ASSERT_OK(body);
+  EXPECT_EQ(*body, (RemRefsRequest{{{kIpid, 5, 0}}}));
+  for (std::size_t size = 0; size < golden.size() - parts->body.size(); ++size) {
+    const base::Bytes prefix(golden.begin(), golden.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(SplitRequest(prefix, base::Endian::kLittle).ok()) << size;
+  }
+}
+
+// By hand from unknwn.idl: no peer at hand marshals IClassFactory.
+TEST(ClassFactory, HasTheOctetsOfItsIdl) {
+  const CreateInstanceRequest create{kIid};
+  EXPECT_EQ(test_support::ToHex(ndr::Encode(create)), "8ce56025d370dc4a872bd8a4d8604f84");
+  const CreateInstanceResponse created{MInterfacePointer{{'a', 'b', 'c', 'd'}}, base::kOk};
+  const base::Bytes golden = test_support::FromHex("00000200 04000000 04000000 61626364 00000000");
+  EXPECT_EQ(test_support::ToHex(ndr::Encode(created)), test_support::ToHex(golden));
+  const auto back = ndr::Decode<CreateInstanceResponse>(golden, base::Endian::kLittle);
+  ASSERT_OK(back);
+  EXPECT_EQ(back->object, created.object);
+  EXPECT_EQ(test_support::ToHex(ndr::Encode(LockServerRequest{1})), "01000000");
+  EXPECT_EQ(test_support::ToHex(ndr::Encode(LockServerResponse{base::kFalse})), "01000000");
+}
+
+// By hand from 3.1.1.5.7.1.1: IRemUnknown's request without the count of references.
+TEST(RemQueryInterface2Request, HasTheOctetsOfItsIdl) {
+  const RemQueryInterface2Request request{kIpid, {kIid, kIid2}};
+  const base::Bytes golden = test_support::FromHex(
+      "2b1a0000020c00008f3e5d6c7b8a9907 0200 0000 02000000"
+      "8ce56025d370dc4a872bd8a4d8604f84 4ba00bd0b190e64cbb3b0e4dd216bc88");
+  base::Bytes ours = ndr::Encode(request);
+  EXPECT_EQ(test_support::ToHex(ours), test_support::ToHex(golden));
+  const auto back = ndr::Decode<RemQueryInterface2Request>(golden, base::Endian::kLittle);
+  ASSERT_OK(back);
+  EXPECT_EQ(*back, request);
+}
 
 // By hand from [MS-DCOM] 2.2.24 and 3.1.1.5.6.1.1: impacket knows one result only.
 TEST(RemQueryInterfaceResponse, HasResultsOf48OctetsAlignedTo8) {

@@ -12,6 +12,7 @@ namespace {
 using test_support::FromHex;
 using test_support::StatusIs;
 
+// Together the octets that python3-samba 4.17.12 makes of a sec_verification_trailer.
 constexpr char kSignature[] = "8ae3137102f43671";
 constexpr char kBitmask[] = "01000400 01000000";
 constexpr char kPContext[] =

@@ -2,7 +2,12 @@
 // referent identifiers.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
+#include "dcom_bridge/rpc/endpoint_mapper.h"
 #include "dcom_bridge/rpc/endpoint_messages.h"
+#include "dcom_bridge/rpc/management.h"
 #include "dcom_bridge/rpc/tower.h"
 #include "tests/support/hex.h"
 #include "tests/support/matchers.h"
@@ -34,6 +39,46 @@ T Read(const std::string& name) {
     EXPECT_TRUE(referent || WordAt(ours, at) == WordAt(golden, at)) << at;
   }
   return *decoded;
+}
+
+// What the management interface answers to the stub of `request`.
+base::Bytes Manage(Management& management, std::uint16_t opnum, base::Bytes request) {
+  IncomingCall call;
+  call.interface = kManagementInterface;
+  call.opnum = opnum;
+  call.stub = std::move(request);
+  base::Bytes reply;
+  management.Handle(std::move(call), [&](CallOutcome outcome) {
+    ASSERT_TRUE(std::holds_alternative<CallReply>(outcome));
+    reply = std::get<CallReply>(std::move(outcome)).stub;
+  });
+  return reply;
+}
+
+TEST(ManagementGolden, AnswersAsSambaDoes) {
+  const auto golden = [](const std::string& name) {
+    return test_support::ToHex(test_support::GoldenBytes("rpc/mgmt_" + name + ".hex"));
+  };
+  const auto request = [](const std::string& name) {
+    return test_support::GoldenBytes("rpc/mgmt_" + name + ".request.hex");
+  };
+  Management management(
+      {{{*base::Guid::Parse("99fcfec4-5260-101b-bbcb-00aa0021347a"), 0, 0}, kEndpointMapperInterface}, {}});
+  management.statistics() = {1, 2, 3, 4};
+  EXPECT_EQ(test_support::ToHex(Manage(management, 1, request("inq_stats"))), golden("inq_stats.response"));
+  EXPECT_EQ(test_support::ToHex(Manage(management, 2, {})), golden("is_server_listening.response"));
+  EXPECT_EQ(test_support::ToHex(Manage(management, 3, {})), golden("stop_server_listening.response"));
+  const base::Bytes ids = Manage(management, 0, {});
+  const base::Bytes theirs = test_support::GoldenBytes("rpc/mgmt_inq_if_ids.response.hex");
+  ASSERT_EQ(ids.size(), theirs.size());
+  for (std::size_t at = 0; at < ids.size(); at += 4) {
+    const bool referent = WordAt(ids, at) >> 16 == 2 && WordAt(theirs, at) >> 16 == 2;
+    EXPECT_TRUE(referent || WordAt(ids, at) == WordAt(theirs, at)) << at;
+  }
+  management.set_principals({{auth::AuthType::kNtlm, "abc"}});
+  EXPECT_EQ(test_support::ToHex(Manage(management, 4, request("inq_princ_name"))),
+            "08000000000000000400000061626300"
+            "00000000");
 }
 
 const base::Guid kHandle{0x11223344, 0x5566, 0x7788, {0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00}};
