@@ -465,6 +465,53 @@ TEST_F(ActuatorsTest, LetsTheStoreFollowWhenItCanBeWrittenAgain) {
   EXPECT_TRUE(actuators_->Reserve({{ServerKey::Role::kDhcp, 17}}));
 }
 
+// Changes no row, and has a zone transferred.
+class Transfer final : public Delegate {
+ public:
+  absl::Status Prepare(Store&) override { return absl::OkStatus(); }
+  std::size_t size() const override { return 1; }
+  Entity Describe(std::size_t) const override {
+    return {.kind = SubtaskKind::kTransferDnsZone, .name = "transfer"};
+  }
+  absl::StatusOr<std::int64_t> Apply(std::size_t, Store&) override { return 7; }
+  absl::StatusOr<Actuation> Actuate(std::size_t, std::int64_t id, Store&) override {
+    EXPECT_EQ(id, 7);
+    return Actuation{.dhcp_servers = {},
+                     .dns = {{.server_id = 31, .action = TransferZone{"example.org"}},
+                             {.server_id = 99, .action = TransferZone{"example.org"}}}};
+  }
+};
+
+TEST_F(ActuatorsTest, DoesWhatADelegateAsksForBeyondRows) {
+  const auto db = OpenDatabase(options_.database);
+  ASSERT_OK(db);
+  ASSERT_OK(ChangeLog::Watch(**db));
+  Store store(**db);
+  OperationLog log(**db);
+  ChangeLog changes(**db);
+  const ServersAtWork servers{*actuators_, changes};
+  const base::Guid id = base::Guid::Random();
+  const auto number = log.Insert(id, "TransferDnsZone", "admin", std::nullopt, clock_.Now());
+  ASSERT_OK(number);
+  script_.Fail("dns1 transfer", absl::InvalidArgumentError("not a secondary zone"));
+  Operation operation(*number, id, "TransferDnsZone", std::make_unique<Transfer>(), &servers);
+  ASSERT_OK(operation.Begin(log, clock_));
+  operation.Proceed();
+  Operation::Progress progress = Operation::Progress::kMore;
+  while (progress != Operation::Progress::kEnded) {
+    const auto stepped = operation.Step(store, log, clock_);
+    ASSERT_OK(stepped);
+    progress = *stepped;
+    operation.Committed();
+    if (progress == Operation::Progress::kActuating) operation.Actuated(Do(operation.TakeJob()));
+  }
+  EXPECT_THAT(script_.Take(), ElementsAre("dns1 transfer example.org")) << "no actuator for the other server";
+  const auto events = log.Read(id, 0, 100);
+  ASSERT_OK(events);
+  EXPECT_EQ(FailureOf(*events), "IpamApiDnsZonesFailedToInvokeZoneTransferInRemoteServer");
+  EXPECT_THAT(CompletionOf(*events).error_info().message(), HasSubstr("not a secondary zone"));
+}
+
 TEST_F(ActuatorsTest, PutsTheServerBackWhereTheStoreRefuses) {
   Open();
   script_.Hold("commit dhcp1");
