@@ -106,7 +106,7 @@ TEST_F(RestServer, StartsAnOperationFromTypedParameters) {
                    R"({"createDhcpScope":{"scope":{"scopeName":"one","v4":{"leaseDuration":"3600s"}}}})"));
   EXPECT_EQ(client.ReadResponse().status, 200);
   ASSERT_EQ(hub_.started().size(), 1u);
-  const auto& scope = hub_.started()[0].create_dhcp_scope().scope();
+  const auto scope = hub_.started()[0].create_dhcp_scope().scope();
   EXPECT_EQ(scope.scope_name(), "one");
   EXPECT_EQ(scope.v4().lease_duration().seconds(), 3600);
 
