@@ -5,6 +5,7 @@
 
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/dhcp_lookup.h"
+#include "dcom_bridge/ipam/dns_lookup.h"
 
 namespace ipam::engine {
 namespace {
@@ -37,7 +38,13 @@ class Collector {
     for (const v1::DhcpFilter& filter : filters) Add(ServerType(4), filter.server_record_id());
   }
   absl::Status AddRangeOf(const v1::IpamIPAddress& address);
-  absl::Status AddZoneOf(const v1::CreateDnsResourceRecordsParameters& create);
+  absl::Status AddRangesOf(const v1::UpdateIpamIPAddressParameters& update);
+  absl::Status AddHostedZones(v1::ZoneLookupType type, const Ids& server_zones);
+  absl::Status AddHostedZone(Lookup lookup, std::int64_t server_zone);
+  void AddRecords(const google::protobuf::RepeatedPtrField<v1::DnsResourceRecord>& records) {
+    for (const auto& record : records) Add(v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD, record.record_id());
+  }
+  absl::Status AddForwarder(const v1::DnsConditionalForwarder& forwarder);
 
   Store& store_;
   std::vector<AccessObject> objects_;
@@ -128,22 +135,37 @@ absl::Status Collector::AddServersOf(const Ids& scopes) {
 absl::Status Collector::AddRangeOf(const v1::IpamIPAddress& address) {
   const auto octets = ParseIp(address.address());
   if (!octets) return absl::OkStatus();
+  const std::int64_t space = address.address_space_record_id();
   IPAM_ASSIGN_OR_RETURN(const auto range,
-                        store_.addresses.FindRangeOf(*octets, address.address_space_record_id(),
+                        store_.addresses.FindRangeOf(*octets, space == 0 ? kDefaultAddressSpace : space,
                                                      ManagementOf(address.custom_field_values())));
   Add(RangeType(Family(*octets)), range.value_or(0));
   return absl::OkStatus();
 }
 
-absl::Status Collector::AddZoneOf(const v1::CreateDnsResourceRecordsParameters& create) {
-  const bool reverse = create.zone_type() == v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE;
-  IPAM_ASSIGN_OR_RETURN(
-      const auto zone,
-      store_.dns.GetServerZone(reverse ? Lookup::kReverse : Lookup::kForward, create.server_zone_id()));
-  if (zone) {
-    Add(reverse ? v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE : v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE,
-        zone->zone_id);
-  }
+// Where it is, and where the request wants it.
+absl::Status Collector::AddRangesOf(const v1::UpdateIpamIPAddressParameters& update) {
+  IPAM_ASSIGN_OR_RETURN(const auto row, store_.addresses.GetAddress(update.old_address().record_id()));
+  if (row) Add(RangeType(row->has_v6() ? 6 : 4), row->parent_ip_range_record_id());
+  return AddRangeOf(update.address());
+}
+
+absl::Status Collector::AddHostedZone(Lookup lookup, std::int64_t server_zone) {
+  IPAM_ASSIGN_OR_RETURN(const auto zone, store_.dns.GetServerZone(lookup, server_zone));
+  if (zone) Add(ZoneType(lookup), zone->zone_id);
+  return absl::OkStatus();
+}
+
+absl::Status Collector::AddHostedZones(v1::ZoneLookupType type, const Ids& server_zones) {
+  for (const std::int64_t id : server_zones) IPAM_RETURN_IF_ERROR(AddHostedZone(LookupOf(type), id));
+  return absl::OkStatus();
+}
+
+// The server that has it, and the one that the request names.
+absl::Status Collector::AddForwarder(const v1::DnsConditionalForwarder& forwarder) {
+  Add(v1::IPAM_OBJECT_TYPE_DNS_SERVER, forwarder.dns_server_id());
+  IPAM_ASSIGN_OR_RETURN(const auto row, store_.forwarders.Get(forwarder.record_id()));
+  if (row) Add(v1::IPAM_OBJECT_TYPE_DNS_SERVER, row->dns_server_id());
   return absl::OkStatus();
 }
 
@@ -258,10 +280,43 @@ absl::Status Collector::Collect(const v1::OperationParameters& parameters) {
       return absl::OkStatus();
     case Parameters::kCreateIpamIpAddress:
       return AddRangeOf(parameters.create_ipam_ip_address().address());
+    case Parameters::kUpdateIpamIpAddress:
+      return AddRangesOf(parameters.update_ipam_ip_address());
     case Parameters::kCreateDnsResourceRecords:
-      return AddZoneOf(parameters.create_dns_resource_records());
+      return AddHostedZone(LookupOf(parameters.create_dns_resource_records().zone_type()),
+                           parameters.create_dns_resource_records().server_zone_id());
+    case Parameters::kUpdateDnsResourceRecord:
+      Add(v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD,
+          parameters.update_dns_resource_record().resource_record().record_id());
+      return absl::OkStatus();
+    case Parameters::kMultiUpdateDnsResourceRecord:
+      AddRecords(parameters.multi_update_dns_resource_record().resource_records());
+      return absl::OkStatus();
+    case Parameters::kDeleteDnsResourceRecords:
+      AddRecords(parameters.delete_dns_resource_records().resource_records());
+      return absl::OkStatus();
+    case Parameters::kUpdateDnsZones:
+      for (const auto& update : parameters.update_dns_zones().server_zones_tuple()) {
+        const v1::BaseDnsServerZone& zone = update.server_zone();
+        IPAM_RETURN_IF_ERROR(AddHostedZone(LookupOf(zone), zone.record_id()));
+      }
+      return absl::OkStatus();
+    case Parameters::kDeleteDnsZones:
+      return AddHostedZones(parameters.delete_dns_zones().zone_type(),
+                            parameters.delete_dns_zones().server_zone_ids());
+    case Parameters::kDnsZonesTransfer:
+      return AddHostedZones(parameters.dns_zones_transfer().zone_type(),
+                            parameters.dns_zones_transfer().server_zone_ids());
+    case Parameters::kReloadDnsZones:
+      return AddHostedZones(parameters.reload_dns_zones().zone_type(),
+                            parameters.reload_dns_zones().server_zone_ids());
     case Parameters::kCreateDnsZone:
       Add(v1::IPAM_OBJECT_TYPE_DNS_SERVER, parameters.create_dns_zone().server_id());
+      return absl::OkStatus();
+    case Parameters::kDnsConditionalForwarders:
+      for (const auto& forwarder : parameters.dns_conditional_forwarders().conditional_forwarders()) {
+        IPAM_RETURN_IF_ERROR(AddForwarder(forwarder));
+      }
       return absl::OkStatus();
     default:
       return absl::OkStatus();

@@ -131,7 +131,11 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
           db,
           "SELECT record_id FROM ip_addresses WHERE af = ? AND address = ? AND address_space_id = ?"
           " ORDER BY record_id"),
-      mark_duplicate_(db, "UPDATE ip_addresses SET is_duplicate = 1 WHERE record_id = ?"),
+      get_address_(db,
+                   "SELECT details, a.record_id, a.range_id, a.is_duplicate,"
+                   " (SELECT record_id FROM dhcp_reservations WHERE address_id = a.record_id)"
+                   " FROM ip_addresses AS a WHERE a.record_id = ?"),
+      set_duplicate_(db, "UPDATE ip_addresses SET is_duplicate = ? WHERE record_id = ?"),
       delete_address_(db, "DELETE FROM ip_addresses WHERE record_id = ?"),
       find_in_range_(db, "SELECT record_id FROM ip_addresses WHERE range_id = ? AND address = ? LIMIT 1"),
       addresses_within_(db,
@@ -156,6 +160,8 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
       get_reverse_(db,
                    "SELECT zone_id, server_zone_id, sync_status FROM address_dns_reverse_lookups"
                    " WHERE address_id = ? ORDER BY record_id LIMIT 1"),
+      find_forward_(db, "SELECT record_id FROM address_dns_forward_lookups WHERE address_id = ? LIMIT 1"),
+      find_reverse_(db, "SELECT record_id FROM address_dns_reverse_lookups WHERE address_id = ? LIMIT 1"),
       clear_forward_(db, "DELETE FROM address_dns_forward_lookups WHERE address_id = ?"),
       clear_reverse_(db, "DELETE FROM address_dns_reverse_lookups WHERE address_id = ?") {}
 
@@ -280,20 +286,32 @@ absl::Status AddressTables::ForEachAddress(const std::function<absl::Status(cons
   Cursor rows = list_addresses_.Query();
   while (rows.Next()) {
     v1::IpamIPAddress address;
-    IPAM_RETURN_IF_ERROR(FromJson(rows.Text(0), address));
-    address.set_record_id(rows.Int64(1));
-    address.clear_parent_ip_range_record_id();
-    if (const auto range = rows.OptionalInt64(2)) address.set_parent_ip_range_record_id(*range);
-    address.set_is_duplicate(rows.Int64(3) != 0);
-    address.clear_reservation_record_id();
-    if (const auto reservation = rows.OptionalInt64(4)) address.set_reservation_record_id(*reservation);
-    IPAM_ASSIGN_OR_RETURN(
-        *address.mutable_custom_field_values(),
-        custom_fields_.Get(AddressType(FamilyOfText(address.address())), address.record_id()));
-    IPAM_RETURN_IF_ERROR(ReadRegistrations(address));
+    IPAM_RETURN_IF_ERROR(ReadAddress(rows, address));
     IPAM_RETURN_IF_ERROR(use(address));
   }
   return rows.status();
+}
+
+absl::StatusOr<std::optional<v1::IpamIPAddress>> AddressTables::GetAddress(std::int64_t id) {
+  Cursor row = get_address_.Query(id);
+  std::optional<v1::IpamIPAddress> found;
+  if (row.Next()) IPAM_RETURN_IF_ERROR(ReadAddress(row, found.emplace()));
+  IPAM_RETURN_IF_ERROR(row.status());
+  return found;
+}
+
+absl::Status AddressTables::ReadAddress(const Cursor& row, v1::IpamIPAddress& address) {
+  IPAM_RETURN_IF_ERROR(FromJson(row.Text(0), address));
+  address.set_record_id(row.Int64(1));
+  address.clear_parent_ip_range_record_id();
+  if (const auto range = row.OptionalInt64(2)) address.set_parent_ip_range_record_id(*range);
+  address.set_is_duplicate(row.Int64(3) != 0);
+  address.clear_reservation_record_id();
+  if (const auto reservation = row.OptionalInt64(4)) address.set_reservation_record_id(*reservation);
+  IPAM_ASSIGN_OR_RETURN(
+      *address.mutable_custom_field_values(),
+      custom_fields_.Get(AddressType(FamilyOfText(address.address())), address.record_id()));
+  return ReadRegistrations(address);
 }
 
 absl::Status AddressTables::ReadRegistrations(v1::IpamIPAddress& address) {
@@ -322,7 +340,9 @@ absl::StatusOr<std::vector<std::int64_t>> AddressTables::FindAddresses(const IpO
   return ReadIds(find_addresses_.Query(Family(address), address, space));
 }
 
-absl::Status AddressTables::MarkDuplicate(std::int64_t address) { return mark_duplicate_.Run(address); }
+absl::Status AddressTables::SetDuplicate(std::int64_t address, bool is_duplicate) {
+  return set_duplicate_.Run(is_duplicate, address);
+}
 
 absl::Status AddressTables::DeleteRegistrations(std::int64_t address) {
   IPAM_RETURN_IF_ERROR(clear_forward_.Run(address));
@@ -351,6 +371,11 @@ absl::Status AddressTables::MapAddresses(std::optional<std::int64_t> range, cons
     if (management == owner) IPAM_RETURN_IF_ERROR(set_range_.Run(range, address));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<std::int64_t>> AddressTables::FindRegistration(Lookup lookup,
+                                                                            std::int64_t address) {
+  return (lookup == Lookup::kForward ? find_forward_ : find_reverse_).Lookup(address);
 }
 
 absl::StatusOr<std::int64_t> AddressTables::PutLookup(Lookup lookup, std::int64_t record_id, int family,

@@ -66,7 +66,8 @@ class AddressTables {
   absl::StatusOr<std::int64_t> PutAddress(const v1::IpamIPAddress& address);
   absl::Status ForEachAddress(const std::function<absl::Status(const v1::IpamIPAddress&)>& use);
   absl::StatusOr<std::vector<std::int64_t>> FindAddresses(const IpOctets& address, std::int64_t space);
-  absl::Status MarkDuplicate(std::int64_t address);
+  absl::StatusOr<std::optional<v1::IpamIPAddress>> GetAddress(std::int64_t id);
+  absl::Status SetDuplicate(std::int64_t address, bool is_duplicate);
   // With its custom field values and DNS registrations; a reservation that refers to it keeps it.
   absl::Status DeleteAddress(int family, std::int64_t id);
   absl::Status DeleteRegistrations(std::int64_t address);
@@ -75,12 +76,15 @@ class AddressTables {
   absl::Status MapAddresses(std::optional<std::int64_t> range, const IpInterval& bounds, std::int64_t space,
                             const Management& owner);
 
+  // The record id of the registration of an address, as PutLookup takes it.
+  absl::StatusOr<std::optional<std::int64_t>> FindRegistration(Lookup lookup, std::int64_t address);
   // AddOrUpdateAddressDNSForwardLookupTable and its reverse, 3.1.1.1.6.2 and 7.2: NotAttempted when new.
   absl::StatusOr<std::int64_t> PutLookup(Lookup lookup, std::int64_t record_id, int family,
                                          std::int64_t address, std::int64_t zone,
                                          std::optional<std::int64_t> server_zone, v1::DnsSyncStatus status);
 
  private:
+  absl::Status ReadAddress(const Cursor& row, v1::IpamIPAddress& address);
   absl::Status ReadRegistrations(v1::IpamIPAddress& address);
 
   CustomFieldTables& custom_fields_;
@@ -102,7 +106,8 @@ class AddressTables {
   Statement put_address_;
   Statement list_addresses_;
   Statement find_addresses_;
-  Statement mark_duplicate_;
+  Statement get_address_;
+  Statement set_duplicate_;
   Statement delete_address_;
   Statement find_in_range_;
   Statement addresses_within_;
@@ -111,6 +116,8 @@ class AddressTables {
   Statement put_reverse_;
   Statement get_forward_;
   Statement get_reverse_;
+  Statement find_forward_;
+  Statement find_reverse_;
   Statement clear_forward_;
   Statement clear_reverse_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -84,9 +85,11 @@ absl::Status Authorization::Check(const Caller& caller, const v1::OperationParam
   if (objects.empty()) objects.push_back({});  // the global access scope
   // Every object has to pass; the ids of access scopes have to be equal (discrepancies G.4), and what no
   // policy allows is denied (G.5).
+  std::set<std::pair<std::string, std::int64_t>> passed;  // very many records share a scope
   for (const AccessObject& object : objects) {
     const std::string name = OperationOn(object.type, rbac);
     IPAM_ASSIGN_OR_RETURN(const std::int64_t scope, store.access.ScopeOf(object.type, object.id));
+    if (!passed.emplace(name, scope).second) continue;
     IPAM_ASSIGN_OR_RETURN(const bool allowed, store.access.Allows(caller.user, qualified, name, scope));
     if (!allowed) {
       return absl::PermissionDeniedError(

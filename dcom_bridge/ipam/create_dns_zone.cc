@@ -8,21 +8,18 @@
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/delegates.h"
+#include "dcom_bridge/ipam/dns_lookup.h"
 #include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/ipam/validate.h"
-#include "ipam/v1/formatters.pb.h"
 
 namespace ipam::engine {
 namespace {
 
 class CreateDnsZone final : public Delegate {
  public:
-  // The kind of zone is the xsi:type of ServerZone (discrepancies D.14).
   explicit CreateDnsZone(const v1::CreateDnsZoneParameters& parameters)
-      : parameters_(parameters),
-        lookup_(parameters.server_zone().has_dns_server_reverse_zone() ? Lookup::kReverse
-                                                                       : Lookup::kForward) {}
+      : parameters_(parameters), lookup_(LookupOf(parameters.server_zone())) {}
 
   absl::Status Prepare(Store& store) override;
   std::size_t size() const override { return 2 + ranges_.size(); }
@@ -31,10 +28,8 @@ class CreateDnsZone final : public Delegate {
   absl::StatusOr<ReturnObject> Return(Store& store) override;
 
  private:
-  const v1::BaseDnsZone& zone() const {
-    return lookup_ == Lookup::kReverse ? parameters_.server_zone().dns_server_reverse_zone().zone()
-                                       : parameters_.server_zone().dns_server_zone().zone();
-  }
+  // Prepare has found it.
+  const v1::BaseDnsZone& zone() const { return *ZoneOf(parameters_.server_zone()); }
   absl::Status FindRanges(Store& store);
   absl::StatusOr<std::int64_t> AddZone(Store& store) const;
   absl::StatusOr<std::int64_t> AddServerZone(Store& store) const;
@@ -48,10 +43,7 @@ class CreateDnsZone final : public Delegate {
 };
 
 absl::Status CreateDnsZone::Prepare(Store& store) {
-  const bool has_zone = lookup_ == Lookup::kReverse
-                            ? parameters_.server_zone().dns_server_reverse_zone().has_zone()
-                            : parameters_.server_zone().dns_server_zone().has_zone();
-  if (!parameters_.has_server_zone() || parameters_.server_id() == 0 || !has_zone) {
+  if (ZoneOf(parameters_.server_zone()) == nullptr || parameters_.server_id() == 0) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
                  "ServerZone, its Zone and ServerId are mandatory.");
   }
@@ -59,12 +51,7 @@ absl::Status CreateDnsZone::Prepare(Store& store) {
   if (IsBlank(zone().name())) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_ZONE_NAME, "The Name of the zone is mandatory.");
   }
-  IPAM_ASSIGN_OR_RETURN(const bool has_server, store.dns.HasServer(parameters_.server_id()));
-  if (!has_server) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_SERVER_ID,
-                 absl::StrFormat("There is no DNS server %d.", parameters_.server_id()));
-  }
-  IPAM_ASSIGN_OR_RETURN(server_name_, store.servers.NameOfDnsServer(parameters_.server_id()));
+  IPAM_ASSIGN_OR_RETURN(server_name_, RequireDnsServer(store, parameters_.server_id()));
   ranges_.clear();
   if (lookup_ == Lookup::kForward) return absl::OkStatus();
   IPAM_ASSIGN_OR_RETURN(const auto existing, store.dns.FindZone(lookup_, zone().name()));
@@ -90,26 +77,14 @@ absl::Status CreateDnsZone::FindRanges(Store& store) {
 }
 
 Entity CreateDnsZone::Describe(std::size_t index) const {
-  auto details = std::make_shared<v1::DnsZoneFormatter>();
-  details->set_server_name(server_name_);
-  details->set_zone_name(zone().name());
-  Entity entity;
-  entity.details = std::move(details);
-  entity.object_type = lookup_ == Lookup::kForward ? v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE
-                                                   : v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE;
-  if (index == 0) {
-    entity.kind = SubtaskKind::kAddDnsZone;
-    entity.name = absl::StrFormat("Zone %s", zone().name());
-    return entity;
-  }
+  const HostedZone hosted{.lookup = lookup_,
+                          .server_id = parameters_.server_id(),
+                          .name = zone().name(),
+                          .server_name = server_name_};
+  if (index == 0) return ZoneEntity(SubtaskKind::kAddDnsZone, v1::ENTITY_OPERATION_TYPE_ADD, hosted);
+  Entity entity = HostedZoneEntity(SubtaskKind::kAddDnsServerZone, v1::ENTITY_OPERATION_TYPE_ADD, hosted);
   entity.needs = 0;
-  if (index == 1) {
-    entity.kind = SubtaskKind::kAddDnsServerZone;
-    entity.name = absl::StrFormat(
-        "Zone %s on %s", zone().name(),
-        server_name_.empty() ? absl::StrFormat("server %d", parameters_.server_id()) : server_name_);
-    return entity;
-  }
+  if (index == 1) return entity;
   const RangeRow& range = ranges_[index - 2];
   entity.kind = SubtaskKind::kMapRangesToReverseZone;
   entity.name =

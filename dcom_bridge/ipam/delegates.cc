@@ -84,11 +84,35 @@ std::unique_ptr<Delegate> MakeDelegate(const v1::OperationParameters& parameters
 
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_IPAM_IP_ADDRESS:
       return MakeCreateIpamIPAddress(parameters.create_ipam_ip_address(), clock);
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_IPAM_IP_ADDRESS:
+      return MakeUpdateIpamIPAddress(parameters.update_ipam_ip_address(), clock);
 
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DNS_RESOURCE_RECORDS:
       return MakeCreateDnsResourceRecords(parameters.create_dns_resource_records());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DNS_RESOURCE_RECORD:
+      return MakeUpdateDnsResourceRecord(parameters.update_dns_resource_record());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DNS_RESOURCE_RECORDS:
+      return MakeUpdateDnsResourceRecords(parameters.multi_update_dns_resource_record());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DNS_RESOURCE_RECORDS:
+      return MakeDeleteDnsResourceRecords(parameters.delete_dns_resource_records());
+
     case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DNS_ZONE:
       return MakeCreateDnsZone(parameters.create_dns_zone());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DNS_ZONES:
+      return MakeUpdateDnsZones(parameters.update_dns_zones());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DNS_ZONES:
+      return MakeDeleteDnsZones(parameters.delete_dns_zones());
+    case v1::IPAM_ADMIN_OPERATION_ID_DNS_ZONES_TRANSFER:
+      return MakeDnsZonesTransfer(parameters.dns_zones_transfer());
+    case v1::IPAM_ADMIN_OPERATION_ID_RELOAD_DNS_ZONES:
+      return MakeReloadDnsZones(parameters.reload_dns_zones());
+
+    case v1::IPAM_ADMIN_OPERATION_ID_CREATE_DNS_CONDITIONAL_FORWARDERS:
+      return MakeCreateDnsConditionalForwarders(parameters.dns_conditional_forwarders());
+    case v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DNS_CONDITIONAL_FORWARDERS:
+      return MakeUpdateDnsConditionalForwarders(parameters.dns_conditional_forwarders());
+    case v1::IPAM_ADMIN_OPERATION_ID_DELETE_DNS_CONDITIONAL_FORWARDERS:
+      return MakeDeleteDnsConditionalForwarders(parameters.dns_conditional_forwarders());
 
     default:
       return nullptr;

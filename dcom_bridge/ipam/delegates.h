@@ -9,7 +9,7 @@
 
 namespace ipam::engine {
 
-// Null: none yet. The parameters and the clock outlive the delegate.
+// Null: an operation that is none of the 49. The parameters and the clock outlive the delegate.
 std::unique_ptr<Delegate> MakeDelegate(const v1::OperationParameters& parameters, base::Clock& clock);
 
 // 3.19.4.4.1.1 and .2
@@ -70,13 +70,34 @@ std::unique_ptr<Delegate> MakeUpdateDhcpFilter(const v1::UpdateDhcpFilterParamet
 std::unique_ptr<Delegate> MakeUpdateDhcpFilters(const v1::UpdateDhcpFiltersParameters& parameters);
 std::unique_ptr<Delegate> MakeDeleteDhcpFilters(const v1::DeleteDhcpFiltersParameters& parameters);
 
-// 3.19.4.4.1.36
+// 3.19.4.4.1.36 and .37
 std::unique_ptr<Delegate> MakeCreateIpamIPAddress(const v1::CreateIpamIPAddressParameters& parameters,
                                                   base::Clock& clock);
 
-// 3.19.4.4.1.38 and .42
+std::unique_ptr<Delegate> MakeUpdateIpamIPAddress(const v1::UpdateIpamIPAddressParameters& parameters,
+                                                  base::Clock& clock);
+
+// 3.19.4.4.1.38 to .46
 std::unique_ptr<Delegate> MakeCreateDnsResourceRecords(
     const v1::CreateDnsResourceRecordsParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdateDnsResourceRecord(
+    const v1::UpdateDnsResourceRecordParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdateDnsResourceRecords(
+    const v1::MultiUpdateDnsResourceRecordParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDnsResourceRecords(
+    const v1::DeleteDnsResourceRecordsParameters& parameters);
 std::unique_ptr<Delegate> MakeCreateDnsZone(const v1::CreateDnsZoneParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdateDnsZones(const v1::UpdateDnsZonesParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDnsZones(const v1::DeleteDnsZonesParameters& parameters);
+std::unique_ptr<Delegate> MakeDnsZonesTransfer(const v1::DnsZonesTransferParameters& parameters);
+std::unique_ptr<Delegate> MakeReloadDnsZones(const v1::ReloadDnsZonesParameters& parameters);
+
+// 3.19.4.4.1.47 to .49
+std::unique_ptr<Delegate> MakeCreateDnsConditionalForwarders(
+    const v1::DnsConditionalForwardersParameters& parameters);
+std::unique_ptr<Delegate> MakeUpdateDnsConditionalForwarders(
+    const v1::DnsConditionalForwardersParameters& parameters);
+std::unique_ptr<Delegate> MakeDeleteDnsConditionalForwarders(
+    const v1::DnsConditionalForwardersParameters& parameters);
 
 }  // namespace ipam::engine

@@ -44,6 +44,18 @@ void ServerZoneColumns(const Cursor& row, v1::BaseDnsServerZone& zone) {
   lookup_zone->set_record_id(row.Int64(3));
 }
 
+// Of the first five columns of a query of records.
+absl::Status ReadRecord(const Cursor& row, v1::DnsResourceRecord& record) {
+  IPAM_RETURN_IF_ERROR(FromJson(row.Text(0), record));
+  record.set_record_id(row.Int64(1));
+  record.set_zone_record_id(row.Int64(2));
+  record.set_zone_type(row.Int64(3) != 0 ? v1::ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE
+                                         : v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE);
+  record.clear_associated_ip_address_id();
+  if (const auto address = row.OptionalInt64(4)) record.set_associated_ip_address_id(*address);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 DnsTables::DnsTables(Database& db)
@@ -60,6 +72,15 @@ DnsTables::DnsTables(Database& db)
       get_zone_(db, "SELECT details, record_id FROM dns_zones WHERE record_id = ?"),
       find_zone_(db, "SELECT record_id FROM dns_zones WHERE name = ?"),
       list_zones_(db, "SELECT details, record_id FROM dns_zones ORDER BY record_id"),
+      has_child_(db, "SELECT 1 FROM dns_zones WHERE parent_id = ? LIMIT 1"),
+      delete_zone_(db, "DELETE FROM dns_zones WHERE record_id = ?"),
+      // 22, 23 and 29 are DNSForwardLookupZone, DNSReverseLookupZone and DnsResourceRecord of IpamObjectType
+      delete_zone_access_(
+          db,
+          "DELETE FROM access_scope_associations WHERE object_type = 22 AND object_id = ?1 OR object_type = "
+          "29"
+          " AND object_id IN (SELECT record_id FROM dns_resource_records WHERE forward_zone_id = ?1)"),
+      delete_zone_records_(db, "DELETE FROM dns_resource_records WHERE forward_zone_id = ?"),
       put_reverse_zone_(
           db,
           "INSERT INTO dns_reverse_zones (record_id, name, af, start_address, end_address, details)"
@@ -69,6 +90,13 @@ DnsTables::DnsTables(Database& db)
       get_reverse_zone_(db, "SELECT details, record_id FROM dns_reverse_zones WHERE record_id = ?"),
       find_reverse_zone_(db, "SELECT record_id FROM dns_reverse_zones WHERE name = ?"),
       list_reverse_zones_(db, "SELECT details, record_id FROM dns_reverse_zones ORDER BY record_id"),
+      delete_reverse_zone_(db, "DELETE FROM dns_reverse_zones WHERE record_id = ?"),
+      delete_reverse_zone_access_(
+          db,
+          "DELETE FROM access_scope_associations WHERE object_type = 23 AND object_id = ?1 OR object_type = "
+          "29"
+          " AND object_id IN (SELECT record_id FROM dns_resource_records WHERE reverse_zone_id = ?1)"),
+      delete_reverse_zone_records_(db, "DELETE FROM dns_resource_records WHERE reverse_zone_id = ?"),
       put_server_zone_(
           db,
           "INSERT INTO dns_server_zones (record_id, server_id, zone_id, details)"
@@ -76,6 +104,10 @@ DnsTables::DnsTables(Database& db)
           " server_id = excluded.server_id, zone_id = excluded.zone_id, details = excluded.details"
           " RETURNING record_id"),
       get_server_zone_(db, "SELECT server_id, zone_id FROM dns_server_zones WHERE record_id = ?"),
+      read_server_zone_(
+          db, "SELECT details, record_id, server_id, zone_id FROM dns_server_zones WHERE record_id = ?"),
+      list_hosts_(db, "SELECT record_id FROM dns_server_zones WHERE zone_id = ? ORDER BY record_id"),
+      delete_server_zone_(db, "DELETE FROM dns_server_zones WHERE record_id = ?"),
       list_server_zones_(
           db, "SELECT details, record_id, server_id, zone_id FROM dns_server_zones ORDER BY record_id"),
       put_server_reverse_zone_(db,
@@ -85,6 +117,12 @@ DnsTables::DnsTables(Database& db)
                                " details = excluded.details RETURNING record_id"),
       get_server_reverse_zone_(db,
                                "SELECT server_id, zone_id FROM dns_server_reverse_zones WHERE record_id = ?"),
+      read_server_reverse_zone_(
+          db,
+          "SELECT details, record_id, server_id, zone_id FROM dns_server_reverse_zones WHERE record_id = ?"),
+      list_reverse_hosts_(
+          db, "SELECT record_id FROM dns_server_reverse_zones WHERE zone_id = ? ORDER BY record_id"),
+      delete_server_reverse_zone_(db, "DELETE FROM dns_server_reverse_zones WHERE record_id = ?"),
       list_server_reverse_zones_(
           db,
           "SELECT details, record_id, server_id, zone_id FROM dns_server_reverse_zones ORDER BY record_id"),
@@ -98,10 +136,20 @@ DnsTables::DnsTables(Database& db)
           " host_name = excluded.host_name, fqdn = excluded.fqdn, address = excluded.address,"
           " ipv4_address_id = excluded.ipv4_address_id, ipv6_address_id = excluded.ipv6_address_id,"
           " details = excluded.details RETURNING record_id"),
+      get_record_(
+          db,
+          "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
+          " coalesce(ipv4_address_id, ipv6_address_id), host_name, fqdn, address, ipv4_address_id,"
+          " ipv6_address_id FROM dns_resource_records WHERE record_id = ?"),
+      delete_record_(db, "DELETE FROM dns_resource_records WHERE record_id = ?"),
       // 3 is DnsResourceRecordType.PTR
       find_ptr_(db,
                 "SELECT coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records"
                 " WHERE address = ? AND record_type = 3 ORDER BY record_id LIMIT 1"),
+      delete_access_of_address_(db,
+                                "DELETE FROM access_scope_associations WHERE object_type = 29 AND object_id "
+                                "IN (SELECT record_id FROM"
+                                " dns_resource_records WHERE ipv4_address_id = ?1 OR ipv6_address_id = ?1)"),
       delete_records_of_address_(
           db, "DELETE FROM dns_resource_records WHERE ipv4_address_id = ?1 OR ipv6_address_id = ?1"),
       list_records_(
@@ -160,6 +208,18 @@ absl::StatusOr<std::vector<v1::BaseDnsZone>> DnsTables::ListZones(Lookup lookup)
   return ReadRows<v1::BaseDnsZone>(list.Query(), ZoneColumns);
 }
 
+absl::StatusOr<bool> DnsTables::HasChildZones(std::int64_t id) {
+  IPAM_ASSIGN_OR_RETURN(const auto found, has_child_.Lookup(id));
+  return found.has_value();
+}
+
+absl::Status DnsTables::DeleteZone(Lookup lookup, std::int64_t id) {
+  const bool forward = lookup == Lookup::kForward;
+  IPAM_RETURN_IF_ERROR((forward ? delete_zone_access_ : delete_reverse_zone_access_).Run(id));
+  IPAM_RETURN_IF_ERROR((forward ? delete_zone_records_ : delete_reverse_zone_records_).Run(id));
+  return (forward ? delete_zone_ : delete_reverse_zone_).Run(id);
+}
+
 absl::StatusOr<std::int64_t> DnsTables::PutServerZone(const v1::BaseDnsServerZone& zone,
                                                       std::int64_t server_id, std::int64_t zone_id) {
   Statement& put = zone.has_dns_server_reverse_zone() ? put_server_reverse_zone_ : put_server_zone_;
@@ -173,6 +233,20 @@ absl::StatusOr<std::optional<DnsTables::ServerZone>> DnsTables::GetServerZone(Lo
   if (row.Next()) found = ServerZone{.id = id, .server_id = row.Int64(0), .zone_id = row.Int64(1)};
   IPAM_RETURN_IF_ERROR(row.status());
   return found;
+}
+
+absl::StatusOr<std::optional<v1::BaseDnsServerZone>> DnsTables::ReadServerZone(Lookup lookup,
+                                                                               std::int64_t id) {
+  Statement& read = lookup == Lookup::kForward ? read_server_zone_ : read_server_reverse_zone_;
+  return ReadRow<v1::BaseDnsServerZone>(read.Query(id), ServerZoneColumns);
+}
+
+absl::StatusOr<std::vector<std::int64_t>> DnsTables::ListHosts(Lookup lookup, std::int64_t zone_id) {
+  return ReadIds((lookup == Lookup::kForward ? list_hosts_ : list_reverse_hosts_).Query(zone_id));
+}
+
+absl::Status DnsTables::DeleteServerZone(Lookup lookup, std::int64_t id) {
+  return (lookup == Lookup::kForward ? delete_server_zone_ : delete_server_reverse_zone_).Run(id);
 }
 
 absl::StatusOr<std::vector<v1::BaseDnsServerZone>> DnsTables::ListServerZones(Lookup lookup) {
@@ -191,11 +265,33 @@ absl::StatusOr<std::int64_t> DnsTables::PutRecord(const v1::DnsResourceRecord& r
       columns.ipv6_address_id, ToJson(record)));
 }
 
+absl::StatusOr<std::optional<RecordRow>> DnsTables::GetRecord(std::int64_t id) {
+  Cursor row = get_record_.Query(id);
+  std::optional<RecordRow> found;
+  if (row.Next()) {
+    found.emplace();
+    IPAM_RETURN_IF_ERROR(ReadRecord(row, found->record));
+    RecordColumns& columns = found->columns;
+    columns.lookup = row.Int64(3) != 0 ? Lookup::kForward : Lookup::kReverse;
+    columns.zone_id = row.Int64(2);
+    columns.host_name = row.OptionalText(5);
+    columns.fqdn = row.OptionalText(6);
+    if (!row.IsNull(7)) columns.address = row.Blob(7);
+    columns.ipv4_address_id = row.OptionalInt64(8);
+    columns.ipv6_address_id = row.OptionalInt64(9);
+  }
+  IPAM_RETURN_IF_ERROR(row.status());
+  return found;
+}
+
+absl::Status DnsTables::DeleteRecord(std::int64_t id) { return delete_record_.Run(id); }
+
 absl::StatusOr<std::optional<std::int64_t>> DnsTables::FindAddressOfPtr(const IpOctets& address) {
   return find_ptr_.Lookup(address);
 }
 
 absl::Status DnsTables::DeleteRecordsOfAddress(std::int64_t address) {
+  IPAM_RETURN_IF_ERROR(delete_access_of_address_.Run(address));
   return delete_records_of_address_.Run(address);
 }
 
@@ -203,13 +299,7 @@ absl::Status DnsTables::ForEachRecord(const std::function<absl::Status(const v1:
   Cursor rows = list_records_.Query();
   while (rows.Next()) {
     v1::DnsResourceRecord record;
-    IPAM_RETURN_IF_ERROR(FromJson(rows.Text(0), record));
-    record.set_record_id(rows.Int64(1));
-    record.set_zone_record_id(rows.Int64(2));
-    record.set_zone_type(rows.Int64(3) != 0 ? v1::ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE
-                                            : v1::ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE);
-    record.clear_associated_ip_address_id();
-    if (const auto address = rows.OptionalInt64(4)) record.set_associated_ip_address_id(*address);
+    IPAM_RETURN_IF_ERROR(ReadRecord(rows, record));
     IPAM_RETURN_IF_ERROR(use(record));
   }
   return rows.status();

@@ -31,6 +31,11 @@ struct RecordColumns {
   std::optional<std::int64_t> ipv6_address_id;
 };
 
+struct RecordRow {
+  v1::DnsResourceRecord record;
+  RecordColumns columns;
+};
+
 // What follows from the record and the name of its zone: target, full name and address.
 void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name,
                        RecordColumns& columns);
@@ -49,6 +54,10 @@ class DnsTables {
   absl::StatusOr<std::optional<v1::BaseDnsZone>> GetZone(Lookup lookup, std::int64_t id);
   absl::StatusOr<std::optional<std::int64_t>> FindZone(Lookup lookup, const std::string& name);
   absl::StatusOr<std::vector<v1::BaseDnsZone>> ListZones(Lookup lookup);
+  // Whether it is the parent of another; reverse lookup zones have none.
+  absl::StatusOr<bool> HasChildZones(std::int64_t id);
+  // With its records, which are of no use without it, and what is said of the access to them; no server hosts it.
+  absl::Status DeleteZone(Lookup lookup, std::int64_t id);
 
   // ADM_DNSServerForwardLookupZoneTable and ADM_DNSServerReverseLookupZoneTable. The message names server and
   // zone by server.server_role_info.record_id and zone.record_id.
@@ -60,13 +69,19 @@ class DnsTables {
     std::int64_t zone_id = 0;
   };
   absl::StatusOr<std::optional<ServerZone>> GetServerZone(Lookup lookup, std::int64_t id);
+  absl::StatusOr<std::optional<v1::BaseDnsServerZone>> ReadServerZone(Lookup lookup, std::int64_t id);
+  // The record ids of the zone on its servers.
+  absl::StatusOr<std::vector<std::int64_t>> ListHosts(Lookup lookup, std::int64_t zone_id);
+  absl::Status DeleteServerZone(Lookup lookup, std::int64_t id);
   absl::StatusOr<std::vector<v1::BaseDnsServerZone>> ListServerZones(Lookup lookup);
 
   // ADM_DNSResourceRecordTable
   absl::StatusOr<std::int64_t> PutRecord(const v1::DnsResourceRecord& record, const RecordColumns& columns);
+  absl::StatusOr<std::optional<RecordRow>> GetRecord(std::int64_t id);
+  absl::Status DeleteRecord(std::int64_t id);
   // The address that a PTR record for `address` is mapped to.
   absl::StatusOr<std::optional<std::int64_t>> FindAddressOfPtr(const IpOctets& address);
-  // Those that are mapped to the address.
+  // Those that are mapped to the address, and what is said of the access to them.
   absl::Status DeleteRecordsOfAddress(std::int64_t address);
   absl::Status ForEachRecord(const std::function<absl::Status(const v1::DnsResourceRecord&)>& use);
 
@@ -85,18 +100,34 @@ class DnsTables {
   Statement get_zone_;
   Statement find_zone_;
   Statement list_zones_;
+  Statement has_child_;
+  Statement delete_zone_;
+  Statement delete_zone_access_;
+  Statement delete_zone_records_;
   Statement put_reverse_zone_;
   Statement get_reverse_zone_;
   Statement find_reverse_zone_;
   Statement list_reverse_zones_;
+  Statement delete_reverse_zone_;
+  Statement delete_reverse_zone_access_;
+  Statement delete_reverse_zone_records_;
   Statement put_server_zone_;
   Statement get_server_zone_;
+  Statement read_server_zone_;
+  Statement list_hosts_;
+  Statement delete_server_zone_;
   Statement list_server_zones_;
   Statement put_server_reverse_zone_;
   Statement get_server_reverse_zone_;
+  Statement read_server_reverse_zone_;
+  Statement list_reverse_hosts_;
+  Statement delete_server_reverse_zone_;
   Statement list_server_reverse_zones_;
   Statement put_record_;
+  Statement get_record_;
+  Statement delete_record_;
   Statement find_ptr_;
+  Statement delete_access_of_address_;
   Statement delete_records_of_address_;
   Statement list_records_;
   Statement put_range_zone_;

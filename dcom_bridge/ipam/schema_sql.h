@@ -1,4 +1,4 @@
-// schema.sql, schema_3.sql, schema_4.sql, provision.sql and change_log.sql, embedded at build time.
+// schema.sql, what later versions added, provision.sql and change_log.sql, embedded at build time.
 #pragma once
 
 namespace ipam::engine {
@@ -6,6 +6,7 @@ namespace ipam::engine {
 extern const char kSchemaSql[];
 extern const char kSchema3Sql[];
 extern const char kSchema4Sql[];
+extern const char kSchema5Sql[];
 extern const char kProvisionSql[];
 extern const char kChangeLogSql[];
 

@@ -17,6 +17,7 @@ constexpr const char* kMigrations[] = {
     "ALTER TABLE operations ADD COLUMN initiator TEXT; PRAGMA user_version = 2",
     kSchema3Sql,
     kSchema4Sql,
+    kSchema5Sql,
 };
 constexpr std::int64_t kVersion = 1 + std::size(kMigrations);
 constexpr std::int64_t kSchemaSqlVersion = 2;  // of schema.sql

@@ -296,4 +296,35 @@ absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateDnsConditionalForwarder(const v1::DnsConditionalForwarder& forwarder) {
+  const auto type = forwarder.conditional_forwarder_type();
+  if (IsBlank(forwarder.name())) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_CONDITIONAL_FORWARDER_NAME,
+                 "The Name of a conditional forwarder is mandatory.");
+  }
+  const auto wrong = [&forwarder](v1::IpamExceptionId id, std::string_view message) {
+    return Fault(id,
+                 absl::StrFormat("The conditional forwarder %s %s.", forwarder.name(), std::string(message)));
+  };
+  if (type == v1::DNS_CONDITIONAL_FORWARDER_TYPE_NONE) {
+    return wrong(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_CONDITIONAL_FORWARDER_TYPE, "has no type");
+  }
+  if (forwarder.dns_server_id() == 0) {
+    return wrong(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_SERVER_ID, "names no DNS server");
+  }
+  if (type == v1::DNS_CONDITIONAL_FORWARDER_TYPE_AD_INTEGRATED && IsBlank(forwarder.replication_scope())) {
+    return wrong(v1::IPAM_EXCEPTION_ID_IPAM_API_MANDATORY_FIELD_NOT_SPECIFIED,
+                 "is ADIntegrated and needs a ReplicationScope");
+  }
+  if (type == v1::DNS_CONDITIONAL_FORWARDER_TYPE_REGISTRY &&
+      (forwarder.has_replication_scope() || forwarder.has_directory_partition_name())) {
+    return wrong(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                 "is in the Registry and has neither ReplicationScope nor DirectoryPartitionName");
+  }
+  if (forwarder.master_servers().empty()) {
+    return wrong(v1::IPAM_EXCEPTION_ID_IPAM_API_MANDATORY_FIELD_NOT_SPECIFIED, "needs MasterServers");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace ipam::engine

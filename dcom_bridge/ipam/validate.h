@@ -22,8 +22,9 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope);                     
 absl::Status ValidateDhcpServer(const v1::DhcpServer& server);                       // 3.1.4.10
 // 3.1.4.14; `create`: called by one of the two delegates that create policies.
 absl::Status ValidateDhcpPolicy(const v1::DhcpPolicyV4& policy, bool create);
-absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation);  // 3.1.4.15
-absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record);   // 3.1.4.24
-absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone);     // 3.1.4.25
+absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation);                // 3.1.4.15
+absl::Status ValidateDnsResourceRecord(const v1::DnsResourceRecord& record);                 // 3.1.4.24
+absl::Status ValidateBaseDnsServerZone(const v1::BaseDnsServerZone& zone);                   // 3.1.4.25
+absl::Status ValidateDnsConditionalForwarder(const v1::DnsConditionalForwarder& forwarder);  // 3.1.4.26
 
 }  // namespace ipam::engine

@@ -1,6 +1,7 @@
 """The six operations through every door of the gateway."""
 
 import json
+import re
 import unittest
 import urllib.request
 
@@ -73,6 +74,20 @@ class Metrics(unittest.TestCase):
                              sum(1 for event in stack.events(name) if event.get("sourceSequence")))
             self.assertEqual(figures["ipamds_faults_sent_total"], 0)
             self.assertEqual(figures["ipamds_authentication_failures_total"], 0)
+
+
+class Deletion(unittest.TestCase):
+    def test_records_that_were_deleted_can_be_made_again(self):
+        with Stack() as stack:
+            made = records(20)
+            ids = iter(range(1, 21))  # those of the first records of a store
+            gone = re.sub("<RecordType>", lambda match: f"<RecordId>{next(ids)}</RecordId>{match[0]}", made)
+            gone = gone.replace("CreateDnsResourceRecords", "DeleteDnsResourceRecords")
+            for xml in (made, gone, made):
+                started = stack.request("/v1/operations", {"parametersXml": xml})
+                done = stack.wait_done(started["name"], 120)
+                self.assertEqual(done["state"], "OPERATION_STATE_SUCCEEDED", json.dumps(done, indent=1))
+                self.assertEqual(done["counts"]["succeeded"], 20)
 
 
 class Streams(unittest.TestCase):

@@ -92,8 +92,14 @@ class Bench {
     engine_ = Require(Engine::Open({.database = path, .administrators = {"admin"}}, clock_, follower_));
   }
 
+  // Makes records, and deletes them.
   void Run(std::size_t records) {
     v1::OperationParameters parameters;
+    v1::OperationParameters deletion;
+    deletion.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_DELETE_DNS_RESOURCE_RECORDS);
+    auto* remove = deletion.mutable_delete_dns_resource_records();
+    remove->set_server_zone_id(kServerZone);
+    remove->set_zone_type(v1::ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE);
     parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_CREATE_DNS_RESOURCE_RECORDS);
     auto* create = parameters.mutable_create_dns_resource_records();
     create->set_server_zone_id(kServerZone);
@@ -103,8 +109,12 @@ class Bench {
       record->set_name(absl::StrFormat("bench-%d-%d", records, i));
       record->set_record_type(v1::DNS_RESOURCE_RECORD_TYPE_CNAME);
       record->mutable_record_data()->mutable_cname()->set_hostname_alias("target.plant.example.");
+      auto* gone = remove->add_resource_records();
+      *gone = *record;
+      gone->set_record_id(++last_record_);  // the store counts them
     }
     Time("CreateDnsResourceRecords", records, std::move(parameters));
+    Time("DeleteDnsResourceRecords", records, std::move(deletion));
   }
 
  private:
@@ -135,6 +145,7 @@ class Bench {
   Follower follower_;
   std::unique_ptr<Engine> engine_;
   std::uint32_t operations_ = 0;
+  std::int64_t last_record_ = 0;
 };
 
 void Bench::AddAddresses(std::size_t count) {

@@ -28,6 +28,12 @@ constexpr auto kServer = v1::IPAM_OBJECT_TYPE_DHCP_SERVERV4;
 constexpr auto kScope = v1::IPAM_OBJECT_TYPE_DHCP_SCOPEV4;
 constexpr auto kScopeV6 = v1::IPAM_OBJECT_TYPE_DHCP_SCOPEV6;
 constexpr auto kSuperscope = v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4;
+constexpr auto kDnsServer = v1::IPAM_OBJECT_TYPE_DNS_SERVER;
+constexpr auto kRange = v1::IPAM_OBJECT_TYPE_IPV4_RANGE;
+constexpr auto kZone = v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE;
+constexpr auto kReverseZone = v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE;
+constexpr auto kRecord = v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD;
+#define FORWARD "zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE "
 #define FAMILY_V4 "family: ADDRESS_FAMILY_INTER_NETWORK "
 
 constexpr AccessCase kCases[] = {
@@ -89,6 +95,41 @@ constexpr AccessCase kCases[] = {
      "MsmDhcpCreateEditFilter"},
     {"DeleteDhcpFilters", "filters { server_record_id: 17 } filters { server_record_id: 18 }", kServer, 18,
      "MsmDhcpDeleteFilter"},
+    {"CreateIpamIPAddress",
+     "address { address: '172.20.0.99' v4 {} custom_field_values { parent_custom_field_number: 8 value: 'MS "
+     "DHCP' }"
+     " custom_field_values { parent_custom_field_number: 9 value: 'dhcp2.ad.example.org' } }",
+     kRange, 530, "CreateIPAddress"},
+    {"UpdateIpamIPAddress", "old_address { record_id: 901 v4 {} } address { address: '1.2.3.4' v4 {} }",
+     kRange, 520, "UpdateIPAddress"},
+    {"UpdateIpamIPAddress",
+     "address { address: '172.20.0.99' v4 {} custom_field_values { parent_custom_field_number: 8 value: 'MS "
+     "DHCP' }"
+     " custom_field_values { parent_custom_field_number: 9 value: 'dhcp2.ad.example.org' } }",
+     kRange, 530, "UpdateIPAddress"},
+    {"CreateDnsResourceRecords", FORWARD "server_zone_id: 315", kZone, 305, "CreateDnsResourceRecords"},
+    {"UpdateDnsResourceRecord", "resource_record { record_id: 951 }", kRecord, 951,
+     "UpdateDnsResourceRecord"},
+    {"UpdateDnsResourceRecords", "resource_records { record_id: 7 } resource_records { record_id: 951 }",
+     kRecord, 951, "UpdateDnsResourceRecords"},
+    {"DeleteDnsResourceRecords", "resource_records { record_id: 7 } resource_records { record_id: 951 }",
+     kRecord, 951, "DeleteDnsResourceRecords"},
+    {"UpdateDnsZones",
+     "server_zones_tuple { server_zone { record_id: 312 dns_server_reverse_zone {} } } server_zones_tuple {"
+     " server_zone { record_id: 315 dns_server_zone {} } }",
+     kZone, 305, "UpdateDnsZones"},
+    {"UpdateDnsZones", "server_zones_tuple { server_zone { record_id: 312 dns_server_reverse_zone {} } }",
+     kReverseZone, 302, "UpdateDnsZones"},
+    {"DeleteDnsZones", FORWARD "server_zone_ids: [311, 315]", kZone, 305, "DeleteDnsZones"},
+    {"DnsZonesTransfer", FORWARD "server_zone_ids: [311, 315]", kZone, 305, "DnsZonesTransfer"},
+    {"ReloadDnsZones", "zone_type: ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE server_zone_ids: 312",
+     kReverseZone, 302, "ReloadDnsZones"},
+    {"CreateDnsConditionalForwarders", "conditional_forwarders { dns_server_id: 31 }", kDnsServer, 31,
+     "CreateDnsConditionalForwarders"},
+    {"UpdateDnsConditionalForwarders", "conditional_forwarders { record_id: 981 dns_server_id: 32 }",
+     kDnsServer, 31, "UpdateDnsConditionalForwarders"},
+    {"DeleteDnsConditionalForwarders", "conditional_forwarders { record_id: 981 dns_server_id: 32 }",
+     kDnsServer, 32, "DeleteDnsConditionalForwarders"},
 };
 
 // May do all in the global access scope; only the object of the case belongs to another.
@@ -96,7 +137,7 @@ TEST_F(DelegateTest, EachOperationAsksForTheAccessScopeOfItsObjects) {
   Open();
   Execute(
       "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (1, 'dora', '{}');"
-      "INSERT INTO policy_maps (policy_id, role_id, access_scope_id) VALUES (1, 8, 1);"
+      "INSERT INTO policy_maps (policy_id, role_id, access_scope_id) VALUES (1, 8, 1), (1, 9, 1);"
       "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}')");
   for (const AccessCase& one : kCases) {
     SCOPED_TRACE(std::string(one.operation) + " " + one.parameters);

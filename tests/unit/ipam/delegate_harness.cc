@@ -122,6 +122,13 @@ std::string DelegateTest::Rows(const std::string& sql) {
   return absl::StrJoin(rows, "; ");
 }
 
+DnsCases::DnsCases() {
+  EXPECT_OK(ImportYaml(options_.database, IPAM_SOURCE_DIR "/tests/unit/ipam/dns_plant.yaml"));
+  Execute(
+      "INSERT INTO custom_field_values (custom_field_id, value, details) VALUES"
+      " (10, 'dhcp1.ad.example.org', '{}'), (10, 'dhcp2.ad.example.org', '{}')");
+}
+
 void DelegateCases::RunCase() {
   EXPECT_EQ(RunText(GetParam().operation, GetParam().parameters), GetParam().events);
   EXPECT_EQ(Rows(GetParam().query), GetParam().rows);

@@ -40,6 +40,12 @@ class DelegateCases : public DelegateTest, public ::testing::WithParamInterface<
   void RunCase();
 };
 
+// With dns_plant.yaml too.
+class DnsCases : public DelegateCases {
+ protected:
+  DnsCases();
+};
+
 inline std::string CaseName(const ::testing::TestParamInfo<DelegateCase>& info) {
   return std::string(info.param.operation) + "_" + info.param.name;
 }

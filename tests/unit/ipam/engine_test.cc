@@ -86,10 +86,13 @@ TEST_F(EngineTest, AbandonedOperationEndsWithoutTouchingAnything) {
 
 TEST_F(EngineTest, OperationWithoutDelegateFailsInItsCompletionStatus) {
   Open();
+  const base::Guid id = base::Guid::Random();
   v1::OperationParameters parameters;
-  parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_RELOAD_DNS_ZONES);
-  parameters.mutable_reload_dns_zones();
-  const auto events = Run(parameters);
+  parameters.set_operation_id(static_cast<v1::IpamAdminOperationId>(49));  // one more than there are
+  ASSERT_OK(
+      Start(id, {.kind = "Other", .parameters = std::make_shared<v1::OperationParameters>(parameters)}));
+  engine_->Proceed(id);
+  const auto events = AwaitEnd(id);
   EXPECT_THAT(Describe(events),
               ElementsAre("StartProgressCallback", "SetOverallStatus CompletedWithFailure"));
   EXPECT_EQ(FailureOf(events), "IpamApiMethodNotImplemented");

@@ -1,4 +1,4 @@
-// Properties that hold after any operations on DHCP: constraints, the mapping of ranges and addresses, export and
+// Properties that hold after any operations on DHCP, DNS and addresses: constraints, the mapping of ranges and addresses, export and
 // import.
 #include <gmock/gmock.h>
 
@@ -19,6 +19,9 @@ namespace {
 
 class RandomOperations : public DelegateTest, public ::testing::WithParamInterface<unsigned> {
  protected:
+  RandomOperations() {
+    EXPECT_OK(ImportYaml(options_.database, IPAM_SOURCE_DIR "/tests/unit/ipam/dns_plant.yaml"));
+  }
   int Below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
   // A record id of the table, or one that is not there.
   std::string Any(const std::string& table, const std::string& key = "record_id") {
@@ -54,7 +57,7 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
     const std::string server = Query("SELECT server_id FROM dhcp_scopes WHERE record_id = " + id);
     return absl::StrCat("scope { record_id: ", id, " ", Scope(server == "18" ? 18 : 17), "}");
   }
-  std::string Address() {
+  std::string Address(const char* modified = "") {
     return absl::StrFormat(
         "address { address: '172.30.%d.%d' mac_address: '0050568a11f2' v4 {}"
         " custom_field_values { parent_custom_field_record_id: 8 parent_custom_field_number: 7 value: 'Host' "
@@ -64,8 +67,8 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
         " custom_field_values { parent_custom_field_record_id: 10 parent_custom_field_number: 9"
         "   value: 'dhcp%d.ad.example.org' }"
         " custom_field_values { parent_custom_field_record_id: 11 parent_custom_field_number: 10 value: "
-        "'In-Use' } }",
-        Below(6), 10 + Below(200), 1 + Below(2));
+        "'In-Use' } %s }",
+        Below(6), 10 + Below(200), 1 + Below(2), modified);
   }
   std::string Reservation() {
     const std::string scope = Any("dhcp_scopes WHERE af = 4");
@@ -87,6 +90,77 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
   std::string FailoverStep();
   std::string ReplicaStep();
   std::string FilterStep();
+  std::string UpdateAddress() {
+    return absl::StrFormat(
+        "create_dhcp_reservation: %s create_dns_record: true %s old_address { record_id: %s v4 {} }",
+        Below(4) == 0 ? "true" : "false",
+        Address("modified_properties: 'Address' dhcp_scope_id: 220 dns_zone_id: 306"), Any("ip_addresses"));
+  }
+  // Of the server zone 311, 312 or another that has the record, or of one that has not.
+  std::string Record(const std::string& list) {
+    const std::string id = Any("dns_resource_records");
+    const bool reverse =
+        Query("SELECT reverse_zone_id FROM dns_resource_records WHERE record_id = " + id) != "NULL";
+    std::string zone =
+        Query(absl::StrFormat("SELECT s.record_id FROM %s AS s JOIN dns_resource_records AS r ON r.%s = "
+                              "s.zone_id WHERE r.record_id = %s",
+                              reverse ? "dns_server_reverse_zones" : "dns_server_zones",
+                              reverse ? "reverse_zone_id" : "forward_zone_id", id));
+    if (zone == "NULL" || Below(10) == 0) zone = Any("dns_server_zones");
+    return absl::StrFormat(
+        "zone_type: ZONE_LOOKUP_TYPE_DNS_%s_LOOKUP_ZONE server_zone_id: %s %s { record_id: %s %s }",
+        reverse ? "REVERSE" : "FORWARD", zone, list, id, RecordBody(reverse));
+  }
+  std::string RecordBody(bool reverse) {
+    if (reverse) {
+      return absl::StrFormat(
+          "name: '%d.4' record_type: DNS_RESOURCE_RECORD_TYPE_PTR record_data { ptr { hostname: 'h.'"
+          " } }",
+          20 + Below(20));
+    }
+    return absl::StrFormat(
+        "name: 'h%d' record_type: DNS_RESOURCE_RECORD_TYPE_A record_data { a { address: '10.99.4.%d'"
+        " } }",
+        Below(9), 20 + Below(20));
+  }
+  std::string NewRecord() {
+    const bool reverse = Below(2) == 0;
+    return absl::StrFormat(
+        "zone_type: ZONE_LOOKUP_TYPE_DNS_%s_LOOKUP_ZONE server_zone_id: %s resource_records { %s }",
+        reverse ? "REVERSE" : "FORWARD", Any(reverse ? "dns_server_reverse_zones" : "dns_server_zones"),
+        RecordBody(reverse));
+  }
+  std::string NewZone() {
+    return absl::StrFormat(
+        "server_id: %d server_zone { zone_type: ZONE_HOSTING_DNS_SERVER_TYPE_PRIMARY"
+        " zone_configuration: ZONE_CONFIGURATION_FILE_BACKED zone_file_name: 'z' dns_server_zone {"
+        " zone { name: 'z%d.example' dns_zone { parent_id: %s } } } }",
+        31 + Below(2), Below(4), Below(2) == 0 ? "0" : Any("dns_zones"));
+  }
+  std::string ChangedZone() {
+    const std::string id = Any("dns_server_zones");
+    return absl::StrFormat(
+        "server_zones_tuple { server_zone { record_id: %s zone_type: ZONE_HOSTING_DNS_SERVER_TYPE_PRIMARY"
+        " zone_configuration: ZONE_CONFIGURATION_FILE_BACKED zone_file_name: 'f%d' modified_properties: "
+        "'ZoneFileName'"
+        " dns_server_zone { zone { record_id: %s is_signed_zone: true modified_properties: 'IsSignedZone'"
+        " dns_zone {} } } } }",
+        id, Below(9),
+        Query("SELECT coalesce(max(zone_id), 0) FROM dns_server_zones WHERE record_id = " + id));
+  }
+  std::string Forwarder(bool is_new) {
+    const std::string id = Any("dns_conditional_forwarders");
+    const std::string name = Query("SELECT name FROM dns_conditional_forwarders WHERE record_id = " + id);
+    const std::string server =
+        Query("SELECT server_id FROM dns_conditional_forwarders WHERE record_id = " + id);
+    return absl::StrFormat(
+        "conditional_forwarders { record_id: %s name: '%s' dns_server_id: %s master_servers: '192.0.2.%d'"
+        " conditional_forwarder_type: DNS_CONDITIONAL_FORWARDER_TYPE_REGISTRY modified_properties: "
+        "'MasterServers' }",
+        id, is_new ? absl::StrFormat("f%d", Below(5)) : name, is_new || server == "NULL" ? "31" : server,
+        Below(200));
+  }
+  std::string DnsStep();
   std::string Step();
   void CheckStore();
 
@@ -148,7 +222,39 @@ std::string RandomOperations::FilterStep() {
   }
 }
 
+std::string RandomOperations::DnsStep() {
+  switch (Below(13)) {
+    case 0:
+    case 1:
+      return RunText("UpdateIpamIPAddress", UpdateAddress());
+    case 2:
+    case 3:
+    case 4:
+      return RunText("CreateDnsResourceRecords", NewRecord());
+    case 5:
+      return RunText("UpdateDnsResourceRecord", Record("resource_record"));
+    case 6:
+      return RunText("UpdateDnsResourceRecords", "ttl { seconds: 7 } " + Record("resource_records"));
+    case 7:
+      return RunText("DeleteDnsResourceRecords", Record("resource_records"));
+    case 8:
+      return RunText("CreateDnsZone", NewZone());
+    case 9:
+      return RunText("UpdateDnsZones", ChangedZone());
+    case 10:
+      return RunText("DeleteDnsZones", absl::StrFormat("zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE"
+                                                       " server_zone_ids: [%s, %s]",
+                                                       Any("dns_server_zones"), Any("dns_server_zones")));
+    case 11:
+      return RunText("CreateDnsConditionalForwarders", Forwarder(true));
+    default:
+      return RunText(Below(2) == 0 ? "UpdateDnsConditionalForwarders" : "DeleteDnsConditionalForwarders",
+                     Forwarder(false));
+  }
+}
+
 std::string RandomOperations::Step() {
+  if (Below(2) == 0) return DnsStep();
   const char* flags[] = {"DEFAULT", "DELETE_IP_ADDRESS_RECORD", "DELETE_IP_ADDRESS_AND_DNS_RECORD"};
   switch (Below(20)) {
     case 0:
@@ -212,6 +318,15 @@ bool Overlapping(const std::vector<IpInterval>& a, const std::vector<IpInterval>
 void RandomOperations::CheckStore() {
   EXPECT_EQ(Rows("PRAGMA foreign_key_check"), "");
   EXPECT_EQ(Rows("PRAGMA integrity_check"), "ok");
+  // Nothing speaks of the access to what is not there.
+  EXPECT_EQ(Rows("SELECT object_id FROM access_scope_associations WHERE object_type = 29 AND object_id NOT IN"
+                 " (SELECT record_id FROM dns_resource_records)"),
+            "");
+  // Each record has the full name that its zone gives it.
+  EXPECT_EQ(Rows("SELECT r.record_id FROM dns_resource_records AS r LEFT JOIN dns_zones AS f ON f.record_id ="
+                 " r.forward_zone_id LEFT JOIN dns_reverse_zones AS b ON b.record_id = r.reverse_zone_id"
+                 " WHERE r.fqdn != r.name || '.' || coalesce(f.name, b.name)"),
+            "");
   auto db = OpenDatabase(options_.database);
   ASSERT_OK(db);
   Store store(**db);
@@ -240,7 +355,7 @@ void RandomOperations::CheckStore() {
 }
 
 TEST_P(RandomOperations, KeepTheStoreInOrder) {
-  for (int i = 0; i < 60 && !HasFailure(); ++i) {
+  for (int i = 0; i < 90 && !HasFailure(); ++i) {
     const std::string events = Step();
     SCOPED_TRACE(absl::StrFormat("operation %d: %s", i, events));
     CheckStore();
