@@ -34,7 +34,7 @@ struct ServerOptions {
   // Callbacks by Kerberos with these keys, as `callback_account`, here "user@REALM", or the first of them.
   // Empty: by NTLM, with the account file.
   std::string callback_keytab;
-  std::string callback_spn;  // of the clients that are called back; empty: RPCSS/<its host>
+  std::string callback_spn;  // of the clients that are called back; empty: as CallbackOptions has it
   auth::LogonGuardOptions logon_guard;
   SessionOptions sessions;
   // Where /metrics is served by HTTP, without authentication: an IP address; empty: nowhere.

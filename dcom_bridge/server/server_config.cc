@@ -55,7 +55,8 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
       ->type_name("FILE");
   app.add_option(
       "--auth-callback-spn", c.server.callback_spn,
-      "Name of the clients at the KDC for callbacks by Kerberos (default: RPCSS/<the client's host>)");
+      "Name of the clients at the KDC for callbacks by Kerberos (default: as they call themselves, else "
+      "RPCSS/<the client's host>)");
   app.add_option("--auth-lock-after", c.server.logon_guard.account_failures,
                  "So many wrong passwords for an account from one address within --auth-lock-window lock it "
                  "there; 0: never")

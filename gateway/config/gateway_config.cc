@@ -47,7 +47,8 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
       ->type_name("FILE");
   app.add_option("--dcom-ccache", server.ccache,
                  "Tickets that others get and renew, such as FILE:/run/ipam/krb5cc");
-  app.add_option("--dcom-spn", server.spn, "Name of the server at the KDC (default: RPCSS/<its host>)");
+  app.add_option("--dcom-spn", server.spn,
+                 "Name of the server at the KDC (default: RPCSS/<its host>; for calls, as it names itself)");
   app.add_option(
       "--dcom-callback-account", server.callback_account,
       "Account that may call back, DOMAIN\\user; of Kerberos REALM\\name (default: the account that "
