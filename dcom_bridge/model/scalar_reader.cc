@@ -187,7 +187,9 @@ std::optional<std::string> Attribute(const xmlNode& node, std::string_view ns, s
 
 bool IsNil(const xmlNode& node) {
   const auto nil = Attribute(node, kInstanceNs, "nil");
-  return nil.has_value() && (Trim(*nil) == "true" || Trim(*nil) == "1");
+  const bool says_nil = nil.has_value() && (Trim(*nil) == "true" || Trim(*nil) == "1");
+  // Serializers that preserve references write both on a reference, which counts then.
+  return says_nil && !Attribute(node, kSerializationNs, "Ref").has_value();
 }
 
 absl::StatusOr<std::optional<TypeName>> InstanceType(const xmlNode& node) {

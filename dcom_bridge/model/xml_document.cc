@@ -148,14 +148,6 @@ std::string_view Namespace(const xmlNode& node) {
   return node.ns == nullptr ? std::string_view() : View(node.ns->href);
 }
 
-std::vector<xmlNode*> ChildElements(const xmlNode& node) {
-  std::vector<xmlNode*> out;
-  for (xmlNode* child = node.children; child != nullptr; child = child->next) {
-    if (child->type == XML_ELEMENT_NODE) out.push_back(child);
-  }
-  return out;
-}
-
 std::string Text(const xmlNode& node) {
   std::string out;
   for (const xmlNode* child = node.children; child != nullptr; child = child->next) {

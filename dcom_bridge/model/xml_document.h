@@ -37,7 +37,37 @@ absl::StatusOr<XmlDocument> ParseXml(std::string_view xml, const XmlLimits& limi
 // Views of a tree; valid as long as the tree is.
 std::string_view LocalName(const xmlNode& node);
 std::string_view Namespace(const xmlNode& node);  // empty: none
-std::vector<xmlNode*> ChildElements(const xmlNode& node);
+
+// The elements directly inside, without a copy of their list: there is one for each value of a document.
+class ElementRange {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(xmlNode* at) : at_(Skip(at)) {}
+    xmlNode* operator*() const { return at_; }
+    Iterator& operator++() {
+      at_ = Skip(at_->next);
+      return *this;
+    }
+    bool operator==(const Iterator& other) const = default;
+
+   private:
+    static xmlNode* Skip(xmlNode* at) {
+      while (at != nullptr && at->type != XML_ELEMENT_NODE) at = at->next;
+      return at;
+    }
+    xmlNode* at_;
+  };
+  explicit ElementRange(xmlNode* first) : first_(first) {}
+  Iterator begin() const { return Iterator(first_); }
+  Iterator end() const { return Iterator(nullptr); }
+  bool empty() const { return begin() == end(); }
+
+ private:
+  xmlNode* first_;
+};
+inline ElementRange ChildElements(const xmlNode& node) { return ElementRange(node.children); }
+
 std::string Text(const xmlNode& node);         // of the texts directly inside
 std::string_view Trim(std::string_view text);  // without the white space of XML around it
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
@@ -137,11 +138,11 @@ absl::Status XmlReader::ReadReference(const xmlNode& node, const std::string& id
 }
 
 absl::Status XmlReader::ReadMembers(const xmlNode& node, const XmlType& type, Message& out) {
-  std::vector<Message*> levels{&out};
+  absl::InlinedVector<Message*, 4> levels{&out};
   for (const FieldDescriptor* variant : type.path()) {
     levels.push_back(levels.back()->GetReflection()->MutableMessage(levels.back(), variant));
   }
-  std::vector<bool> seen(type.members().size());
+  absl::InlinedVector<bool, 64> seen(type.members().size());
   for (const xmlNode* child : ChildElements(node)) {
     IPAM_RETURN_IF_ERROR(Count(*child, 1));
     const XmlMember* member = type.Find(Namespace(*child), LocalName(*child));
