@@ -3,14 +3,17 @@
 #include <spdlog/spdlog.h>
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/bridge/bridge.h"
 #include "dcom_bridge/model/callback_xml.h"
 #include "dcom_bridge/model/exception.h"
+#include "dcom_bridge/model/failed_part.h"
 #include "dcom_bridge/model/parameters.h"
 #include "dcom_bridge/model/schema.h"
+#include "dcom_bridge/model/secrets.h"
 #include "dcom_bridge/settings/process.h"
 #include "gateway/grpc_api/server.h"
 #include "gateway/hub/service.h"
@@ -27,7 +30,7 @@ hub::Dependencies HubDependencies(base::Clock& clock) {
   hub::Dependencies dependencies;
   dependencies.check_parameters = [](const std::string& xml) -> absl::StatusOr<hub::CheckedParameters> {
     IPAM_ASSIGN_OR_RETURN(model::CheckedParameters checked, model::CheckParameters(xml));
-    return hub::CheckedParameters{std::move(checked.kind)};
+    return hub::CheckedParameters{std::move(checked.kind), model::HoldsSecret(checked.parameters)};
   };
   dependencies.write_parameters =
       [](const v1::StartOperationRequest& request) -> absl::StatusOr<hub::TypedParameters> {
@@ -39,7 +42,22 @@ hub::Dependencies HubDependencies(base::Clock& clock) {
         model::TypedParameters checked,
         model::CheckTypedParameters(*operation, request.GetReflection()->GetMessage(request, member),
                                     member->name()));
-    return hub::TypedParameters{std::move(checked.kind), std::move(checked.xml)};
+    return hub::TypedParameters{std::move(checked.kind), std::move(checked.xml),
+                                model::HoldsSecret(request.GetReflection()->GetMessage(request, member))};
+  };
+  dependencies.make_failed_part = [](const std::string& xml,
+                                     const hub::SubtaskList& subtasks) -> absl::StatusOr<std::string> {
+    std::vector<model::SubtaskOutcome> outcomes;
+    for (std::size_t i = 0; i < subtasks.size(); ++i) {
+      const v1::Subtask& subtask = subtasks.at(i);
+      outcomes.push_back({.kind = subtask.unique_id(),
+                          .name = subtask.name(),
+                          .details_xml = subtask.details_xml(),
+                          .succeeded = subtask.status() == v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS ||
+                                       subtask.status() == v1::SUBTASK_STATUS_COMPLETED_WITH_WARNING ||
+                                       subtask.status() == v1::SUBTASK_STATUS_NOT_APPLICABLE});
+    }
+    return model::FailedPart(xml, outcomes);
   };
   dependencies.read_exception = [](const std::string& xml) -> std::optional<hub::ExceptionSummary> {
     auto read = model::ReadIpamException(xml);

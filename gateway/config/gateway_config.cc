@@ -103,6 +103,11 @@ void Declare(CLI::App& app, GatewayConfig& c, bridge::ServerOptions& server, Raw
                  "process: survives a kill; power: flushed before every answer (default process)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, hub::Durability>{
           {"process", hub::Durability::kProcess}, {"power", hub::Durability::kPower}}));
+  app.add_option(
+         "--journal-parameters-bytes", c.hub.parameters_bytes,
+         "Parameters up to so many bytes are kept with their operation, so that what failed of it can be "
+         "submitted again; those with a secret never are. 0: none")
+      ->capture_default_str();
   app.add_option("--journal-retention-age", raw.retention_age, "Finished operations are kept for so long")
       ->capture_default_str();
   app.add_option("--journal-retention-operations", c.hub.retention.max_operations, "At most so many of them")

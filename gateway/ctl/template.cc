@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/model/yaml_message.h"
@@ -58,7 +59,11 @@ const std::vector<Usual>& UsualFields() {
   return usual;
 }
 
-bool IsUsual(const FieldDescriptor& field) {
+// Of what an operation creates, the store gives the record id; a server is there before.
+bool IsUsual(const FieldDescriptor& field, const OperationKind& kind) {
+  const bool creates =
+      kind.operation->name.starts_with("Create") && field.containing_type()->name() != "DhcpServer";
+  if (creates && field.name() == "record_id") return false;
   const auto& usual = UsualFields();
   const auto type = std::ranges::find(usual, field.containing_type()->name(), &Usual::type);
   return type != usual.end() && std::ranges::find(type->fields, field.name()) != type->fields.end();
@@ -169,7 +174,7 @@ std::string Render(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     std::string text;
     if (line.text.empty()) {
-      text = absl::StrCat(std::string(line.indent, ' '), "# ", line.comment);
+      text = absl::StrCat(std::string(before_live ? line.indent : hash, ' '), "# ", line.comment);
     } else {
       if (!line.live && (before_live || line.indent < hash)) hash = line.indent;
       text = line.live ? std::string(line.indent, ' ') + line.text
@@ -231,7 +236,7 @@ class Writer {
     for (const bool usual : {true, false}) {
       for (int i = 0; i < type.field_count(); ++i) {
         const FieldDescriptor& member = *type.field(i);
-        if (member.real_containing_oneof() == nullptr && IsUsual(member) == usual)
+        if (member.real_containing_oneof() == nullptr && IsUsual(member, kind_) == usual)
           WriteField(member, inner, live && usual, depth + 1);
       }
     }
@@ -271,18 +276,21 @@ class Writer {
 
   // A comment of as many lines as it takes, broken behind a comma.
   void WriteComment(const std::string& head, std::string_view list, std::size_t indent) {
+    const auto add = [&](const std::string& text) {
+      lines_.push_back({indent, "", std::string(absl::StripTrailingAsciiWhitespace(text)), true});
+    };
     std::string line = "  " + head;
     while (!list.empty()) {
       const std::size_t end = list.find(", ");
       const std::string_view item = list.substr(0, end == std::string_view::npos ? end : end + 2);
       if (line.size() + item.size() + indent > kLineWidth && line.size() > 4) {
-        lines_.push_back({indent, "", line, true});
+        add(line);
         line = "    ";
       }
       line += item;
       list.remove_prefix(item.size());
     }
-    lines_.push_back({indent, "", line, true});
+    add(line);
   }
 
   const OperationKind& kind_;

@@ -87,9 +87,10 @@ Journal::Journal(const Options& options, const Dependencies& dependencies, Catal
 
 Journal::~Journal() { Stop(); }
 
-void Journal::Reserve(OperationInfo info) {
+void Journal::Reserve(OperationInfo info, std::string parameters_xml) {
   base::MutexLock lock(mutex_);
-  reserved_[info.id] = std::move(info);
+  const std::string id = info.id;
+  reserved_[id] = Reserved{std::move(info), std::move(parameters_xml)};
 }
 
 void Journal::Release(const std::string& operation) {
@@ -234,11 +235,13 @@ absl::StatusOr<OperationMachine*> Journal::FindMachine(const Command& command) {
   }
   if (!IsAccepted(command.change)) return absl::FailedPreconditionError("the operation is not known");
   OperationInfo info;
+  std::string parameters_xml;
   {
     base::MutexLock lock(mutex_);
     const auto reserved = reserved_.find(command.operation);
     if (reserved == reserved_.end()) return absl::FailedPreconditionError("the operation was not asked for");
-    info = reserved->second;
+    info = reserved->second.info;
+    parameters_xml = std::move(reserved->second.parameters_xml);
   }
   info.number = ++last_number_;
   OperationState state;
@@ -247,6 +250,7 @@ absl::StatusOr<OperationMachine*> Journal::FindMachine(const Command& command) {
   machine = std::make_unique<OperationMachine>(std::move(state));
   touched_[command.operation].machine = machine.get();
   touched_[command.operation].is_new = true;
+  touched_[command.operation].parameters_xml = std::move(parameters_xml);
   return machine.get();
 }
 
@@ -265,7 +269,10 @@ absl::Status Journal::TakeOne(Command& command, absl::Time now, Catalog::Batch& 
   const std::string serialized = taken->event.SerializeAsString();
   state.bytes += serialized.size() + SizeOf(taken->completion_status_xml);
   if (taken->completion_status_xml.has_value()) touched.completion_status_xml = taken->completion_status_xml;
-  if (touched.is_new && taken->event.has_accepted()) transaction_.Update(store_->Insert(state));
+  if (touched.is_new && taken->event.has_accepted()) {
+    state.bytes += touched.parameters_xml.size();
+    transaction_.Update(store_->Insert(state, touched.parameters_xml));
+  }
   transaction_.Update(
       store_->Append(*state.info, last_offset_, taken->event, serialized, state.summary.state()));
   IPAM_RETURN_IF_ERROR(transaction_);

@@ -37,7 +37,8 @@ class Journal {
   ~Journal();
 
   // Any thread. An Accepted under info.id makes the operation; its number is given then.
-  void Reserve(OperationInfo info);
+  // `parameters_xml` is kept with it; empty: nothing is.
+  void Reserve(OperationInfo info, std::string parameters_xml);
   void Release(const std::string& operation);
   // Any thread, never blocks. `stored` as event::EventSink says.
   void Publish(const std::string& operation, Change change, event::Stored stored);
@@ -60,6 +61,11 @@ class Journal {
     OperationMachine* machine = nullptr;
     std::optional<std::string> completion_status_xml;
     bool is_new = false;
+    std::string parameters_xml;  // of a new one
+  };
+  struct Reserved {
+    OperationInfo info;
+    std::string parameters_xml;
   };
 
   Journal(const Options& options, const Dependencies& dependencies, Catalog& catalog,
@@ -97,7 +103,7 @@ class Journal {
   std::deque<Command> queue_ IPAM_GUARDED_BY(mutex_);
   std::size_t queue_bytes_ IPAM_GUARDED_BY(mutex_) = 0;
   bool stopping_ IPAM_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_map<std::string, OperationInfo> reserved_ IPAM_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Reserved> reserved_ IPAM_GUARDED_BY(mutex_);
 
   std::atomic<std::uint64_t> events_{0}, duplicates_{0}, refused_{0}, commits_{0}, flushes_{0};
   std::thread thread_;

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "dcom_bridge/base/clock.h"
-#include "gateway/hub/frame.h"
+#include "gateway/hub/operation_state.h"
 
 namespace ipam::hub {
 
@@ -37,6 +37,8 @@ struct Options {
   absl::Duration slow_after = absl::Seconds(10);  // full and unread for so long: cut off
   std::size_t max_watches = 10'000;
   std::size_t queue_bytes = std::size_t{64} << 20;  // events that wait for the journal
+  // Parameters of one operation that are kept with it, for retry_failed_of; they count as its bytes.
+  std::size_t parameters_bytes = std::size_t{32} << 20;
   // Parameters are checked beside the transports' threads, which takes seconds for the largest.
   int check_threads = 2;
   std::size_t max_checks_waiting = 256;
@@ -46,7 +48,8 @@ struct Options {
 };
 
 struct CheckedParameters {
-  std::string kind;  // IpamAdminOperationId
+  std::string kind;         // IpamAdminOperationId
+  bool has_secret = false;  // and must not be kept
 };
 // Checks the text of parameters_xml against the schema. kInvalidArgument with the line or the field.
 using ParametersChecker = absl::AnyInvocable<absl::StatusOr<CheckedParameters>(const std::string& xml) const>;
@@ -54,10 +57,16 @@ using ParametersChecker = absl::AnyInvocable<absl::StatusOr<CheckedParameters>(c
 struct TypedParameters {
   std::string kind;
   std::string xml;  // what parameters_xml would be
+  bool has_secret = false;
 };
 // Converts and checks the typed member of a request. kInvalidArgument with the paths of the fields.
 using ParametersWriter =
     absl::AnyInvocable<absl::StatusOr<TypedParameters>(const v1::StartOperationRequest& request) const>;
+
+// The parameters for what failed of an operation, by the parameters and the subtasks of that. kFailedPrecondition
+// where there are none.
+using FailedPartMaker = absl::AnyInvocable<absl::StatusOr<std::string>(const std::string& xml,
+                                                                       const SubtaskList& subtasks) const>;
 
 struct ExceptionSummary {
   std::string reason;  // IpamExceptionId as the schema writes it
@@ -69,6 +78,7 @@ using ExceptionReader = absl::AnyInvocable<std::optional<ExceptionSummary>(const
 struct Dependencies {
   ParametersChecker check_parameters;
   ParametersWriter write_parameters;
+  FailedPartMaker make_failed_part;
   ExceptionReader read_exception;
   base::Clock* clock = nullptr;  // not owned
 };

@@ -16,9 +16,10 @@ struct Reader::Statements {
                      "SELECT offset, operation, state, body FROM events WHERE operation = ? AND sequence > ?"
                      " ORDER BY sequence LIMIT ?"),
         subtasks(db, "SELECT subtasks FROM operations WHERE number = ?"),
-        completion_status(db, "SELECT completion_status FROM operations WHERE number = ?") {}
+        completion_status(db, "SELECT completion_status FROM operations WHERE number = ?"),
+        parameters(db, "SELECT parameters FROM operations WHERE number = ?") {}
 
-  Statement all, of_operation, subtasks, completion_status;
+  Statement all, of_operation, subtasks, completion_status, parameters;
 };
 
 Reader::Reader(Database db) : db_(std::move(db)), statements_(std::make_unique<Statements>(db_)) {}
@@ -75,7 +76,15 @@ absl::StatusOr<SubtaskList> Reader::ReadSubtasks(std::uint64_t number) {
 
 absl::StatusOr<std::optional<std::string>> Reader::ReadCompletionStatus(std::uint64_t number) {
   base::MutexLock lock(mutex_);
-  Statement& read = statements_->completion_status;
+  return ReadOne(statements_->completion_status, number);
+}
+
+absl::StatusOr<std::optional<std::string>> Reader::ReadParameters(std::uint64_t number) {
+  base::MutexLock lock(mutex_);
+  return ReadOne(statements_->parameters, number);
+}
+
+absl::StatusOr<std::optional<std::string>> Reader::ReadOne(Statement& read, std::uint64_t number) {
   read.Bind(number);
   std::optional<std::string> result;
   if (read.Step() && !read.IsNull(0)) result = read.Bytes(0);

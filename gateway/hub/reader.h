@@ -37,11 +37,15 @@ class Reader {
                                                         std::size_t limit, std::size_t max_bytes);
   absl::StatusOr<SubtaskList> ReadSubtasks(std::uint64_t number);
   absl::StatusOr<std::optional<std::string>> ReadCompletionStatus(std::uint64_t number);
+  // What StartOperation was asked for; nothing where it was not kept.
+  absl::StatusOr<std::optional<std::string>> ReadParameters(std::uint64_t number);
 
  private:
   struct Statements;
   explicit Reader(Database db);
   absl::StatusOr<std::vector<JournalRow>> Collect(Statement& statement, std::size_t max_bytes)
+      IPAM_REQUIRES(mutex_);
+  absl::StatusOr<std::optional<std::string>> ReadOne(Statement& statement, std::uint64_t number)
       IPAM_REQUIRES(mutex_);
 
   base::Mutex mutex_;

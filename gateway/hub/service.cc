@@ -131,7 +131,7 @@ absl::Status ServiceImpl::Start() {
   IPAM_ASSIGN_OR_RETURN(journal_,
                         Journal::Open(options_, dependencies_, catalog_, [this] { watchers_->Notify(); }));
   IPAM_ASSIGN_OR_RETURN(reader_, Reader::Open(options_.journal_path));
-  starter_ = std::make_unique<Starter>(options_, dependencies_, catalog_, *journal_);
+  starter_ = std::make_unique<Starter>(options_, dependencies_, catalog_, *journal_, *reader_);
   watchers_ = std::make_unique<Watchers>(options_, catalog_, *reader_, *dependencies_.clock,
                                          [this] { return ChangedSources(); });
   watchers_->Start();

@@ -142,6 +142,7 @@ absl::StatusOr<Starter::Checked> Starter::Check(v1::StartOperationRequest& reque
   if (request.parameters_case() == v1::StartOperationRequest::PARAMETERS_NOT_SET) {
     return InvalidField("parameters_xml", "it or one of the typed members must be given");
   }
+  if (request.has_retry_failed_of()) return CheckRetry(request);
   IPAM_ASSIGN_OR_RETURN(checked.source_name, ChooseSource(request.source()));
   IPAM_RETURN_IF_ERROR(CheckParameters(request, checked));
   return checked;
@@ -149,8 +150,6 @@ absl::StatusOr<Starter::Checked> Starter::Check(v1::StartOperationRequest& reque
 
 absl::Status Starter::CheckParameters(v1::StartOperationRequest& request, Checked& checked) const {
   switch (request.parameters_case()) {
-    case v1::StartOperationRequest::kRetryFailedOf:
-      return absl::UnimplementedError("retry_failed_of is not served");
     case v1::StartOperationRequest::kParametersXml: {
       checked.parameters_xml = std::move(*request.mutable_parameters_xml());
       checked.content_hash = HashOf(checked.source_name, checked.parameters_xml);
@@ -161,17 +160,65 @@ absl::Status Starter::CheckParameters(v1::StartOperationRequest& request, Checke
       }
       IPAM_RETURN_IF_ERROR(parameters.status());
       checked.kind = std::move(parameters->kind);
+      checked.has_secret = parameters->has_secret;
       return absl::OkStatus();
     }
     default: {
       checked.content_hash = HashOf(checked.source_name, ContentOf(request));
       IPAM_ASSIGN_OR_RETURN(TypedParameters parameters, dependencies_.write_parameters(request));
       checked.kind = std::move(parameters.kind);
+      checked.has_secret = parameters.has_secret;
       checked.parameters_xml = std::move(parameters.xml);
       request.clear_parameters();  // nobody needs both forms
       return absl::OkStatus();
     }
   }
+}
+
+absl::StatusOr<Starter::Checked> Starter::CheckRetry(const v1::StartOperationRequest& request) const {
+  const std::string& name = request.retry_failed_of();
+  IPAM_ASSIGN_OR_RETURN(const std::string id, ParseOperationName(name, "retry_failed_of"));
+  const StatePtr state = catalog_.Find(id);
+  if (state == nullptr) return OperationNotFound(name);
+  Checked checked;
+  checked.kind = state->info->kind;
+  IPAM_ASSIGN_OR_RETURN(checked.source_name,
+                        ChooseSource(request.source().empty() ? state->info->source : request.source()));
+  if (checked.source_name != state->info->source) {
+    return InvalidField("source", absl::StrCat(name, " ran on ", state->info->source));
+  }
+  checked.content_hash = HashOf(checked.source_name, absl::StrCat("retry_failed_of:", name));
+  const auto refuse = [&name](absl::string_view why) {
+    return WithErrorInfo(absl::FailedPreconditionError(absl::StrCat(name, " cannot be retried: ", why)),
+                         "CANNOT_RETRY", {{"operation", name}});
+  };
+  switch (state->summary.state()) {
+    case v1::OPERATION_STATE_PARTIALLY_FAILED:
+    case v1::OPERATION_STATE_FAILED:
+    case v1::OPERATION_STATE_CANCELLED:
+      break;
+    case v1::OPERATION_STATE_SUCCEEDED:
+    case v1::OPERATION_STATE_SUCCEEDED_WITH_WARNINGS:
+      return refuse("nothing of it failed");
+    case v1::OPERATION_STATE_OUTCOME_UNKNOWN:
+      return refuse("it is not known what of it was done");
+    default:
+      return refuse("it has not ended");
+  }
+  IPAM_ASSIGN_OR_RETURN(std::optional<std::string> parameters, reader_.ReadParameters(state->info->number));
+  if (!parameters.has_value()) {
+    return refuse(
+        "its parameters were not kept: they hold a secret, are too large, or an older gateway took them");
+  }
+  SubtaskList subtasks = state->subtasks;
+  if (state->subtasks_stored && state->summary.counts().total() > 0) {
+    IPAM_ASSIGN_OR_RETURN(subtasks, reader_.ReadSubtasks(state->info->number));
+  }
+  absl::StatusOr<std::string> part = dependencies_.make_failed_part(*parameters, subtasks);
+  if (part.status().code() == absl::StatusCode::kFailedPrecondition) return refuse(part.status().message());
+  IPAM_RETURN_IF_ERROR(part.status());
+  checked.parameters_xml = *std::move(part);
+  return checked;
 }
 
 absl::Status Starter::Admit() {
@@ -250,7 +297,8 @@ void Starter::CheckAndStart(v1::StartOperationRequest request, Caller caller, Op
   info.request_id = request.request_id();
   info.content_hash = checked->content_hash;
   const std::string id = info.id;
-  journal_.Reserve(std::move(info));
+  const bool keep = !checked->has_secret && checked->parameters_xml.size() <= options_.parameters_bytes;
+  journal_.Reserve(std::move(info), keep ? checked->parameters_xml : std::string());
   event::StartRequest start;
   start.operation = id;
   start.parameters_xml = std::move(checked->parameters_xml);

@@ -20,6 +20,7 @@
 #include "gateway/hub/catalog.h"
 #include "gateway/hub/journal.h"
 #include "gateway/hub/options.h"
+#include "gateway/hub/reader.h"
 #include "gateway/hub/service.h"
 #include "gateway/hub/workers.h"
 
@@ -27,11 +28,13 @@ namespace ipam::hub {
 
 class Starter {
  public:
-  Starter(const Options& options, const Dependencies& dependencies, Catalog& catalog, Journal& journal)
+  Starter(const Options& options, const Dependencies& dependencies, Catalog& catalog, Journal& journal,
+          Reader& reader)
       : options_(options),
         dependencies_(dependencies),
         catalog_(catalog),
         journal_(journal),
+        reader_(reader),
         workers_(options.check_threads, options.max_checks_waiting, options.check_bytes) {}
 
   void AddSource(std::string name, event::OperationSource& source);
@@ -62,11 +65,14 @@ class Starter {
     std::string kind;
     std::string content_hash;
     std::string parameters_xml;
+    bool has_secret = false;
   };
 
   // Takes the parameters out of `request`.
   absl::StatusOr<Checked> Check(v1::StartOperationRequest& request) const;
   absl::Status CheckParameters(v1::StartOperationRequest& request, Checked& checked) const;
+  // What failed of another operation.
+  absl::StatusOr<Checked> CheckRetry(const v1::StartOperationRequest& request) const;
   absl::StatusOr<std::string> ChooseSource(const std::string& wanted) const;
   event::OperationSource* FindSource(const std::string& name) const;
   void CheckAndStart(v1::StartOperationRequest request, Caller caller, OperationCallback done);
@@ -79,6 +85,7 @@ class Starter {
   const Dependencies& dependencies_;
   Catalog& catalog_;
   Journal& journal_;
+  Reader& reader_;
 
   mutable base::Mutex mutex_;
   std::map<std::string, event::OperationSource*> sources_ IPAM_GUARDED_BY(mutex_);

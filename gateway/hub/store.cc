@@ -58,8 +58,8 @@ struct Store::Statements {
   explicit Statements(Database& db)
       : insert(db,
                "INSERT INTO operations(number, content_hash, server_operation_id, first_offset, last_offset, "
-               "summary)"
-               " VALUES(?, ?, ?, ?, ?, ?)"),
+               "summary, parameters)"
+               " VALUES(?, ?, ?, ?, ?, ?, ?)"),
         append(db, "INSERT INTO events(offset, operation, sequence, state, body) VALUES(?, ?, ?, ?, ?)"),
         end(db,
             "UPDATE operations SET ended = 1, last_offset = ?, bytes = ?, summary = ?, states = ?, subtasks "
@@ -125,10 +125,14 @@ absl::Status Store::CreateTables() {
   Statement version(db_, "PRAGMA user_version");
   const std::int64_t found = version.Step() ? version.Int(0) : -1;
   version.Reset();
-  if (found == 1) return absl::OkStatus();
+  if (found == 2) return absl::OkStatus();
+  if (found == 1) {
+    return db_.Execute(
+        "BEGIN; ALTER TABLE operations ADD COLUMN parameters BLOB; PRAGMA user_version = 2; COMMIT");
+  }
   if (found != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the journal ", path_, " has version ", found, ", not 1"));
+        absl::StrCat("the journal ", path_, " has version ", found, ", not 1 or 2"));
   }
   return db_.Execute(
       "BEGIN;"
@@ -141,13 +145,13 @@ absl::Status Store::CreateTables() {
       "  first_offset INTEGER NOT NULL, last_offset INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0,"
       "  ended INTEGER NOT NULL DEFAULT 0, started INTEGER NOT NULL DEFAULT 0,"
       "  last_source_sequence INTEGER NOT NULL DEFAULT 0, summary BLOB NOT NULL, states BLOB, subtasks BLOB,"
-      "  completion_status BLOB);"
+      "  completion_status BLOB, parameters BLOB);"
       "CREATE TABLE events("
       "  offset INTEGER PRIMARY KEY, operation INTEGER NOT NULL, sequence INTEGER NOT NULL, state INTEGER "
       "NOT NULL,"
       "  body BLOB NOT NULL);"
       "CREATE UNIQUE INDEX events_of ON events(operation, sequence);"
-      "PRAGMA user_version = 1;"
+      "PRAGMA user_version = 2;"
       "COMMIT");
 }
 
@@ -203,7 +207,8 @@ absl::Status Store::ReadIdentity(const std::string& boot_id) {
 absl::Status Store::Load(absl::FunctionRef<void(OperationState)> take) {
   Statement rows(db_,
                  "SELECT number, content_hash, server_operation_id, last_offset, bytes, ended, started,"
-                 " last_source_sequence, summary, states, completion_status IS NOT NULL FROM operations"
+                 " last_source_sequence, summary, states, completion_status IS NOT NULL,"
+                 " coalesce(length(parameters), 0) FROM operations"
                  " ORDER BY number");
   while (rows.Step()) {
     OperationState state;
@@ -222,6 +227,7 @@ absl::Status Store::Load(absl::FunctionRef<void(OperationState)> take) {
       base::ByteReader in(AsBytes(states));
       for (std::uint64_t& since : state.state_since) since = in.U64();
     } else {
+      state.bytes = rows.Uint(11);
       SubtaskIndex index;
       Statement& events = statements_->events_of;
       events.Bind(state.info->number);
@@ -248,15 +254,20 @@ void Store::Rollback() {
   db_.Execute("ROLLBACK").IgnoreError();
 }
 
-absl::Status Store::Insert(const OperationState& accepted) {
+absl::Status Store::Insert(const OperationState& accepted, const std::string& parameters_xml) {
   const std::string summary = accepted.summary.SerializeAsString();
-  return statements_->insert.Bind(accepted.info->number)
-      .BindText(accepted.info->content_hash)
-      .BindText(accepted.server_operation_id)
-      .Bind(accepted.last_offset)
-      .Bind(accepted.last_offset)
-      .BindBlob(summary)
-      .Execute();
+  Statement& insert = statements_->insert.Bind(accepted.info->number)
+                          .BindText(accepted.info->content_hash)
+                          .BindText(accepted.server_operation_id)
+                          .Bind(accepted.last_offset)
+                          .Bind(accepted.last_offset)
+                          .BindBlob(summary);
+  if (parameters_xml.empty()) {
+    insert.BindNull();
+  } else {
+    insert.BindBlob(parameters_xml);
+  }
+  return insert.Execute();
 }
 
 absl::Status Store::Append(const OperationInfo& operation, std::uint64_t offset, const v1::Event& event,

@@ -63,7 +63,8 @@ class Store {
   absl::Status Commit();
   void Rollback();
   // Inside a transaction.
-  absl::Status Insert(const OperationState& accepted);
+  // Empty parameters are none.
+  absl::Status Insert(const OperationState& accepted, const std::string& parameters_xml);
   absl::Status Append(const OperationInfo& operation, std::uint64_t offset, const v1::Event& event,
                       const std::string& serialized, v1::OperationState state_after);
   // The operation ended: its summary, subtasks and completion status go beside its events.

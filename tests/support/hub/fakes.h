@@ -316,13 +316,24 @@ inline Dependencies TestDependencies(base::Clock& clock, Gate* gate = nullptr) {
   dependencies.check_parameters = [gate](const std::string& xml) -> absl::StatusOr<CheckedParameters> {
     if (gate != nullptr && xml == "<Slow/>") gate->Pass();
     if (xml.find("<") != 0) return absl::InvalidArgumentError("line 1: not XML");
-    return CheckedParameters{xml.find("Scope") != std::string::npos ? "CreateDhcpScope" : "CreateDnsZone"};
+    return CheckedParameters{xml.find("Scope") != std::string::npos ? "CreateDhcpScope" : "CreateDnsZone",
+                             xml.find("secret") != std::string::npos};
   };
   dependencies.write_parameters =
       [](const v1::StartOperationRequest& request) -> absl::StatusOr<TypedParameters> {
     const std::string& name = request.create_dhcp_scope().scope().scope_name();
     if (name == "bad") return InvalidField("create_dhcp_scope.scope.scope_name", "is bad");
     return TypedParameters{"CreateDhcpScope", absl::StrCat("<Scope>", name, "</Scope>")};
+  };
+  dependencies.make_failed_part = [](const std::string& xml,
+                                     const SubtaskList& subtasks) -> absl::StatusOr<std::string> {
+    std::string failed;
+    for (std::size_t i = 0; i < subtasks.size(); ++i) {
+      if (subtasks.at(i).status() != v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS)
+        failed += subtasks.at(i).name();
+    }
+    if (failed.empty()) return absl::FailedPreconditionError("nothing failed");
+    return absl::StrCat(xml, " again: ", failed);
   };
   dependencies.read_exception = [](const std::string& xml) -> std::optional<ExceptionSummary> {
     if (xml.find("IpamException") == std::string::npos) return std::nullopt;
