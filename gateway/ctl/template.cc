@@ -239,8 +239,8 @@ class Writer {
         if (member.real_containing_oneof() == nullptr && IsUsual(member, kind_) == usual)
           WriteField(member, inner, live && usual, depth + 1);
       }
+      if (usual) WriteVariants(type, inner, live, depth);
     }
-    WriteVariants(type, inner, live, depth);
     inside_.pop_back();
     const std::size_t first = begin + 1;
     const bool has_value = first < lines_.size() && !lines_[first].text.empty() && lines_[first].live == live;
