@@ -302,12 +302,12 @@ class Writer {
 }  // namespace
 
 std::string Template(const OperationKind& kind) {
-  return absl::StrCat(
-      "# Parameters of ", std::string(kind.operation->name), ", [MS-IPAMM2] ",
-      std::string(kind.operation->section), ", for\n#   ipamctl start ", kind.CommandName(),
-      " --from FILE\n# What stands behind a # is not set: take it away to set it. Set what is not"
-      " meant to its real value, or delete it.\n\n",
-      Writer(kind).Write());
+  return absl::StrCat("# Parameters of ", std::string(kind.operation->name), ", [MS-IPAMM2] ",
+                      std::string(kind.operation->section), ", for\n#   ipamctl start ", kind.CommandName(),
+                      " --from FILE\n# What stands behind a # is not set: take it away to set it, and the {} "
+                      "before it. Set what is not"
+                      " meant to its real value, or delete it.\n\n",
+                      Writer(kind).Write());
 }
 
 std::unique_ptr<google::protobuf::Message> TemplateMessage(const OperationKind& kind) {
