@@ -106,7 +106,7 @@ class Typed(unittest.TestCase):
         # One entity, and nothing of it is done: the whole again.
         last = self.ipamctl("retry", again, "--failed", "--validate-only").stdout
         self.assertIn("valid CreateDnsResourceRecords", last)
-        done = self.stack.wait_done(self.stack.start("CreateDnsZone")["name"])
+        done = self.stack.wait_done(self.stack.start_records(2, "typed-done")["name"])
         refused = self.ipamctl("retry", done["name"], "--failed", code=5).stderr
         self.assertIn("nothing of it failed", refused)
 
