@@ -37,6 +37,8 @@ class CreateDnsResourceRecords final : public Delegate {
   std::size_t size() const override { return order_.size(); }
   Entity Describe(std::size_t index) const override;
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) override;
+  void Restore(std::size_t, std::int64_t) override {}
+  bool PrepareSeesChanges() const override { return false; }  // it reads the zone and its server
 
  private:
   const v1::DnsResourceRecord& Record(std::size_t index) const {

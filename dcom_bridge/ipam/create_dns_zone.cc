@@ -25,6 +25,10 @@ class CreateDnsZone final : public Delegate {
   std::size_t size() const override { return 2 + ranges_.size(); }
   Entity Describe(std::size_t index) const override;
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) override;
+  void Restore(std::size_t index, std::int64_t record_id) override {
+    if (index == 0) zone_id_ = record_id;
+    if (index == 1) server_zone_id_ = record_id;
+  }
   absl::StatusOr<ReturnObject> Return(Store& store) override;
 
  private:

@@ -2,7 +2,8 @@
 // one. It knows nothing of progress, transactions or threads; Operation turns what it says into events.
 //
 // Call protocol: Prepare once; then size and Describe at any time; Apply for 0, 1, 2 ... Transactions that
-// fail are done again: Apply may be called again for an index, after which the later ones follow again.
+// fail are done again: Apply may be called again for an index, after which the later ones follow again. When the
+// server starts again a new one does what is left: Prepare, Restore of what was applied, Apply of the rest.
 #pragma once
 
 #include <cstddef>
@@ -126,6 +127,11 @@ class Delegate {
   virtual absl::StatusOr<Actuation> Actuate(std::size_t /*index*/, std::int64_t /*record_id*/, Store&) {
     return Actuation{};
   }
+  // Instead of Apply, behind Prepare, where an earlier process applied the entity with this result; in their order.
+  virtual void Restore(std::size_t index, std::int64_t record_id) = 0;
+  // Whether Prepare could see what Apply changed. Then the changes are kept until the end of the operation, so that
+  // Prepare can be done once more on the store as it was.
+  virtual bool PrepareSeesChanges() const { return true; }
   // ReturnObject of the completion status (2.2.4.119), when all entities have ended: the one object that the
   // operation made or changed; null: there is none.
   virtual absl::StatusOr<ReturnObject> Return(Store&) { return nullptr; }

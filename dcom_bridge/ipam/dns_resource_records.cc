@@ -24,6 +24,8 @@ class ChangeDnsResourceRecords : public Delegate {
     return RecordEntity(kind_, type_, records_[static_cast<int>(index)], zone_);
   }
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) final;
+  void Restore(std::size_t, std::int64_t) final {}
+  bool PrepareSeesChanges() const final { return false; }  // it reads the zone and its server
 
  protected:
   virtual absl::Status Change(RecordRow& row, Store& store) const = 0;

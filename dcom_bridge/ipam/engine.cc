@@ -68,8 +68,8 @@ class Engine::Impl {
   }
   ~Impl();
 
-  absl::Status CheckActuators();            // before Run
-  absl::Status EndInterruptedOperations();  // before Run
+  absl::Status CheckActuators();    // before Run
+  absl::Status ResumeOperations();  // before Run
   void Run() {
     thread_ = std::thread([this] { Loop(); });
   }
@@ -90,6 +90,8 @@ class Engine::Impl {
     absl::Status status;
   };
 
+  absl::Status ResumeOne(const SavedOperation& saved);
+  Live MakeLive(std::int64_t number, const base::Guid& id, Prepared prepared);
   void Loop();
   // Ends the entities that servers are at work on, as far as they answer in time.
   void Drain();
@@ -99,7 +101,8 @@ class Engine::Impl {
   void TakeUp(ActuatedCommand& command);
   void Transact(std::deque<Command> commands);
   absl::Status Work(std::deque<Command>& commands);
-  absl::StatusOr<absl::Status> Admit(StartCommand& command);
+  // `answer`: of the start. Not OK: the store failed.
+  absl::Status Admit(StartCommand& command, absl::Status& answer);
   absl::Status ProceedWith(const base::Guid& id);
   absl::Status AbandonOne(const AbandonCommand& command);
   // kNotFound and kPermissionDenied are results; others: the store failed.
@@ -176,13 +179,33 @@ absl::Status Engine::Impl::CheckActuators() {
   return absl::OkStatus();
 }
 
-absl::Status Engine::Impl::EndInterruptedOperations() {
+absl::Status Engine::Impl::ResumeOperations() {
   IPAM_RETURN_IF_ERROR(db_->Execute("BEGIN IMMEDIATE"));
-  IPAM_ASSIGN_OR_RETURN(const auto unfinished, log_.ListUnfinished());
-  for (const OperationLog::Unfinished& operation : unfinished) {
-    IPAM_RETURN_IF_ERROR(EndInterrupted(operation, log_, clock_));
-  }
+  IPAM_ASSIGN_OR_RETURN(const auto unfinished, log_.states().List());
+  for (const SavedOperation& saved : unfinished) IPAM_RETURN_IF_ERROR(ResumeOne(saved));
+  PromoteWaiting();
   return db_->Execute("COMMIT");
+}
+
+absl::Status Engine::Impl::ResumeOne(const SavedOperation& saved) {
+  IPAM_ASSIGN_OR_RETURN(auto parameters, ReadOrEnd(saved, log_, clock_));
+  if (parameters == nullptr) return absl::OkStatus();
+  const base::Guid id = base::Guid::Parse(saved.guid).value();
+  Live live = MakeLive(saved.number, id, {.kind = saved.kind, .parameters = std::move(parameters)});
+  live.operation->Resume(saved);
+  live_.emplace(id, std::move(live));
+  waiting_.push_back(id);
+  commands_.AddOpen();
+  return absl::OkStatus();
+}
+
+Engine::Impl::Live Engine::Impl::MakeLive(std::int64_t number, const base::Guid& id, Prepared prepared) {
+  Live live;
+  live.prepared = std::make_unique<const Prepared>(std::move(prepared));
+  live.operation = std::make_unique<Operation>(number, id, live.prepared->kind,
+                                               MakeDelegate(ParametersOf(*live.prepared), clock_),
+                                               servers_ ? &*servers_ : nullptr);
+  return live;
 }
 
 void Engine::Impl::Loop() {
@@ -263,7 +286,8 @@ void Engine::Impl::Transact(std::deque<Command> commands) {
 absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
   for (Command& command : commands) {
     if (auto* start = std::get_if<StartCommand>(&command)) {
-      IPAM_ASSIGN_OR_RETURN(absl::Status admitted, Admit(*start));
+      absl::Status admitted;
+      IPAM_RETURN_IF_ERROR(Admit(*start, admitted));
       started_.push_back({start->id, std::exchange(start->done, nullptr), std::move(admitted)});
     } else if (const auto* proceed = std::get_if<ProceedCommand>(&command)) {
       IPAM_RETURN_IF_ERROR(ProceedWith(proceed->id));
@@ -290,27 +314,24 @@ absl::Status Engine::Impl::Work(std::deque<Command>& commands) {
   return absl::OkStatus();
 }
 
-// OK: the answer of the start. Else the store failed.
-absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
+absl::Status Engine::Impl::Admit(StartCommand& command, absl::Status& answer) {
   const v1::OperationParameters& parameters = ParametersOf(command.prepared);
-  absl::Status allowed =
+  answer =
       authorization_.Check(command.starter.initiator.value_or(command.starter.account), parameters, store_);
-  if (absl::IsPermissionDenied(allowed)) return allowed;
-  IPAM_RETURN_IF_ERROR(allowed);
+  if (absl::IsPermissionDenied(answer)) return absl::OkStatus();
+  IPAM_RETURN_IF_ERROR(answer);
 
   std::optional<std::string> initiator;
   if (command.starter.initiator) initiator = command.starter.initiator->Name();
-  const absl::StatusOr<std::int64_t> number =
-      log_.Insert(command.id, command.prepared.kind, command.starter.account.Name(), initiator, clock_.Now());
-  if (absl::IsAlreadyExists(number.status()))
-    return absl::AlreadyExistsError("the operation was started before");
+  const absl::StatusOr<std::int64_t> number = log_.Insert(
+      command.id, command.prepared.kind, command.starter.account.Name(), initiator, parameters, clock_.Now());
+  if (absl::IsAlreadyExists(number.status())) {
+    answer = absl::AlreadyExistsError("the operation was started before");
+    return absl::OkStatus();
+  }
   IPAM_RETURN_IF_ERROR(number.status());
 
-  Live live;
-  live.prepared = std::make_unique<const Prepared>(std::move(command.prepared));
-  live.operation = std::make_unique<Operation>(*number, command.id, live.prepared->kind,
-                                               MakeDelegate(ParametersOf(*live.prepared), clock_),
-                                               servers_ ? &*servers_ : nullptr);
+  Live live = MakeLive(*number, command.id, std::move(command.prepared));
   IPAM_RETURN_IF_ERROR(live.operation->Begin(log_, clock_));
   live_.emplace(command.id, std::move(live));
   touched_.insert(command.id);
@@ -319,10 +340,13 @@ absl::StatusOr<absl::Status> Engine::Impl::Admit(StartCommand& command) {
 
 absl::Status Engine::Impl::ProceedWith(const base::Guid& id) {
   const auto found = live_.find(id);
-  if (found == live_.end() || found->second.operation->runnable()) return absl::OkStatus();
-  found->second.operation->Proceed();
+  if (found == live_.end()) return absl::OkStatus();
+  Operation& operation = *found->second.operation;
+  const bool before = operation.runnable();
+  IPAM_RETURN_IF_ERROR(operation.Proceed(log_));
+  if (before || !operation.runnable()) return absl::OkStatus();
   waiting_.push_back(id);
-  return found->second.operation->cancelled() ? EndWaiting(id) : absl::OkStatus();
+  return operation.ends_at_once() ? EndWaiting(id) : absl::OkStatus();
 }
 
 absl::Status Engine::Impl::AbandonOne(const AbandonCommand& command) {
@@ -366,13 +390,15 @@ absl::Status Engine::Impl::CancelOne(CancelCommand& command) {
   }
   command.result = CancelResult::kAlreadyEnded;
   const auto live = live_.find(command.id);
-  if (live == live_.end() ||
-      !live->second.operation->Cancel("The operation was cancelled by " + command.caller.Name() + ".")) {
-    return absl::OkStatus();
-  }
+  if (live == live_.end()) return absl::OkStatus();
+  Operation& operation = *live->second.operation;
+  IPAM_ASSIGN_OR_RETURN(
+      const bool will_end,
+      operation.Cancel("The operation was cancelled by " + command.caller.Name() + ".", log_));
+  if (!will_end) return absl::OkStatus();
   command.result = CancelResult::kWillEnd;
   const bool waits = std::find(waiting_.begin(), waiting_.end(), command.id) != waiting_.end();
-  return waits ? EndWaiting(command.id) : absl::OkStatus();
+  return waits && operation.ends_at_once() ? EndWaiting(command.id) : absl::OkStatus();
 }
 
 // A cancelled operation needs no place among the running to end.
@@ -515,7 +541,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(Options options, base::Cloc
   auto impl =
       std::make_unique<Impl>(std::move(options), std::move(db), clock, listener, std::move(actuators));
   IPAM_RETURN_IF_ERROR(impl->CheckActuators());
-  IPAM_RETURN_IF_ERROR(impl->EndInterruptedOperations());
+  IPAM_RETURN_IF_ERROR(impl->ResumeOperations());
   impl->Run();
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }

@@ -75,8 +75,10 @@ using ReadDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<event::Progr
 
 class Engine {
  public:
-  // Opens or makes the store. Operations that an earlier process left unfinished are ended
-  // CompletedWithFailure, what was left of their subtasks NotRun. `clock` and `listener` outlive the engine.
+  // Opens or makes the store. Operations that an earlier process left unfinished go on at their first entity that
+  // did not end, without Proceed; a cancelled one stays so. Those end CompletedWithFailure, what was left of their
+  // subtasks NotRun, that did not Proceed, whose parameters cannot be read, or whose entities are no longer those
+  // that were announced. `clock` and `listener` outlive the engine; the listener may be called before it returns.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(Options options, base::Clock& clock,
                                                       EventListener& listener);
   // With servers that do what the store says; null: none does, all live in the store only. kInvalidArgument: the store
@@ -84,7 +86,8 @@ class Engine {
   static absl::StatusOr<std::unique_ptr<Engine>> Open(Options options, base::Clock& clock,
                                                       EventListener& listener,
                                                       std::unique_ptr<Actuators> actuators);
-  // Waits for the entity at work, and some seconds for those that servers are at work on. Operations that did not end are ended by the next Open.
+  // Waits for the entity at work, and some seconds for those that servers are at work on. Operations that did not
+  // end go on by the next Open.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

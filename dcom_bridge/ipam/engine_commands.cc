@@ -45,6 +45,11 @@ bool CommandQueue::ReserveStart() {
   return true;
 }
 
+void CommandQueue::AddOpen() {
+  base::MutexLock lock(mutex_);
+  ++open_;
+}
+
 void CommandQueue::ReleaseStart() {
   base::MutexLock lock(mutex_);
   --open_;

@@ -75,6 +75,8 @@ class CommandQueue {
   void PushBounded(Command command) IPAM_EXCLUDES(mutex_);
   bool ReserveStart() IPAM_EXCLUDES(mutex_);
   void ReleaseStart() IPAM_EXCLUDES(mutex_);
+  // One that an earlier process started; also beyond the limit.
+  void AddOpen() IPAM_EXCLUDES(mutex_);
 
   // Commands, or none because `due` is reached. False: Stop() was called.
   bool Wait(std::optional<Time> due, std::deque<Command>& commands) IPAM_EXCLUDES(mutex_);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/change_set.h"
 #include "dcom_bridge/ipam/completion.h"
 #include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/store.h"
@@ -14,7 +15,6 @@ namespace ipam::engine {
 namespace {
 
 constexpr std::size_t kMaxListedEntities = 1'000;  // of each outcome; 300 octets of XML each
-constexpr char kInterrupted[] = "The server was stopped while the operation ran.";
 
 absl::Status NotSupported(const std::string& kind) {
   return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_METHOD_NOT_IMPLEMENTED,
@@ -33,10 +33,11 @@ absl::Status Operation::Begin(OperationLog& log, base::Clock& clock) {
   return Emit(event::Started{}, log, clock);
 }
 
-void Operation::Proceed() {
-  if (mark_.state != State::kAccepted) return;
-  mark_.state = State::kPreparing;
-  committed_.state = State::kPreparing;  // no row says so: nothing of it can be lost with a transaction
+absl::Status Operation::Proceed(OperationLog& log) {
+  // Also when the transaction of the first time was undone.
+  IPAM_RETURN_IF_ERROR(log.states().Answer(number_));
+  if (mark_.state == State::kAccepted) mark_.state = committed_.state = State::kPreparing;
+  return absl::OkStatus();
 }
 
 absl::Status Operation::Abandon(const std::string& reason, OperationLog& log, base::Clock& clock) {
@@ -46,16 +47,18 @@ absl::Status Operation::Abandon(const std::string& reason, OperationLog& log, ba
   return Finish(log, clock);
 }
 
-bool Operation::Cancel(const std::string& reason) {
+absl::StatusOr<bool> Operation::Cancel(const std::string& reason, OperationLog& log) {
   const bool at_work = mark_.state == State::kApplying || mark_.state == State::kActuating;
   const bool last = at_work && mark_.next + 1 == outcomes_.size();
   const bool nothing_left = last || mark_.state == State::kFinishing;
   if (mark_.state == State::kEnded || (nothing_left && !cancelled_)) return false;
   if (!cancelled_) cancelled_ = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, reason);
+  IPAM_RETURN_IF_ERROR(log.states().Cancel(number_, std::string(cancelled_->message())));
   return true;
 }
 
 absl::StatusOr<Operation::Progress> Operation::Step(Store& store, OperationLog& log, base::Clock& clock) {
+  if (mark_.relist) return Relist(store, log, clock);
   switch (mark_.state) {
     case State::kAccepted:
     case State::kEnded:
@@ -140,6 +143,8 @@ absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, ba
 absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, OperationLog& log,
                                                            base::Clock& clock) {
   IPAM_RETURN_IF_ERROR(store.db.Execute("SAVEPOINT entity"));
+  std::optional<ChangeRecorder> recorder;
+  if (delegate_->PrepareSeesChanges()) recorder.emplace(store.db);
   const bool actuated = mark_.state == State::kActuating;
   absl::StatusOr<std::int64_t> applied = std::int64_t{0};
   const auto apply = [&] { return delegate_->Apply(mark_.next, store); };
@@ -155,6 +160,11 @@ absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, Operati
     applied = apply();
   }
   if (!applied.ok() && !IsFault(applied.status())) return applied.status();
+  if (applied.ok() && recorder) {
+    IPAM_ASSIGN_OR_RETURN(const base::Bytes changes, recorder->Take());
+    IPAM_RETURN_IF_ERROR(log.states().PutChanges(number_, mark_.next, changes));
+  }
+  recorder.reset();
   IPAM_RETURN_IF_ERROR(applied.ok() ? store.db.Execute("RELEASE entity")
                                     : store.db.Execute("ROLLBACK TO entity; RELEASE entity"));
   auto status =
@@ -177,14 +187,27 @@ absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Statu
   ended.status = ended.subtask.status = status;
   ended.percent = status == event::SubtaskStatus::kNotRun ? 0 : 100;
   if (!why.ok()) ended.completion_status_xml = ExceptionXml(why);
-  IPAM_RETURN_IF_ERROR(Emit(std::move(ended), log, clock));
-
+  IPAM_RETURN_IF_ERROR(Emit(std::move(ended), log, clock, record_id));
   const bool done = why.ok() || status == event::SubtaskStatus::kCompletedWithWarning;
-  outcomes_[mark_.next] = done;
+  Count(mark_.next, why, done, record_id);
+
+  ++mark_.next;
+  const int percent = static_cast<int>(mark_.next * 100 / outcomes_.size());
+  const bool left_undone = cancelled_ && status == event::SubtaskStatus::kNotRun;
+  if (percent > mark_.percent && !left_undone) {
+    mark_.percent = percent;
+    IPAM_RETURN_IF_ERROR(Emit(event::PercentageChanged{.percent = static_cast<double>(percent)}, log, clock));
+  }
+  mark_.state = mark_.next == outcomes_.size() ? State::kFinishing : State::kReady;
+  return absl::OkStatus();
+}
+
+void Operation::Count(std::size_t index, const absl::Status& why, bool done, std::int64_t record_id) {
+  outcomes_[index] = done;
   if (mark_.first_failure.ok() && !done) mark_.first_failure = why;
   std::vector<v1::EntityStatus>& list = done ? succeeded_ : failed_;
   if (list.size() < kMaxListedEntities) {
-    const Entity entity = delegate_->Describe(mark_.next);
+    const Entity entity = delegate_->Describe(index);
     v1::EntityStatus& outcome = list.emplace_back();
     outcome.set_is_successful(done);
     outcome.set_object_type(entity.object_type);
@@ -196,16 +219,6 @@ absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Statu
   }
   mark_.succeeded = succeeded_.size();
   mark_.failed = failed_.size();
-
-  ++mark_.next;
-  const int percent = static_cast<int>(mark_.next * 100 / outcomes_.size());
-  const bool left_undone = cancelled_ && status == event::SubtaskStatus::kNotRun;
-  if (percent > mark_.percent && !left_undone) {
-    mark_.percent = percent;
-    IPAM_RETURN_IF_ERROR(Emit(event::PercentageChanged{.percent = static_cast<double>(percent)}, log, clock));
-  }
-  mark_.state = mark_.next == outcomes_.size() ? State::kFinishing : State::kReady;
-  return absl::OkStatus();
 }
 
 absl::Status Operation::Finish(OperationLog& log, base::Clock& clock, const google::protobuf::Message* made) {
@@ -227,12 +240,13 @@ absl::Status Operation::Finish(OperationLog& log, base::Clock& clock, const goog
 }
 
 template <typename Change>
-absl::Status Operation::Emit(Change change, OperationLog& log, base::Clock& clock) {
+absl::Status Operation::Emit(Change change, OperationLog& log, base::Clock& clock,
+                             std::optional<std::int64_t> record_id) {
   event::ProgressEvent event;
   event.source_sequence = mark_.sequence + 1;
   event.event_time = clock.Now();
   event.change = std::move(change);
-  IPAM_RETURN_IF_ERROR(log.Append(number_, event));
+  IPAM_RETURN_IF_ERROR(log.Append(number_, event, record_id));
   ++mark_.sequence;
   return absl::OkStatus();
 }
@@ -245,28 +259,6 @@ event::SubtaskInstance Operation::Describe(std::size_t index) const {
   subtask.name = entity.name;
   if (entity.details != nullptr) subtask.details_xml = DetailsXml(*entity.details);
   return subtask;
-}
-
-absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log,
-                            base::Clock& clock) {
-  const absl::Status why = Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED, kInterrupted);
-  event::ProgressEvent event;
-  event.source_sequence = operation.last_sequence;
-  event.event_time = clock.Now();
-  IPAM_ASSIGN_OR_RETURN(std::vector<event::SubtaskInstance> open, log.ListOpenSubtasks(operation.number));
-  for (event::SubtaskInstance& subtask : open) {
-    subtask.status = event::SubtaskStatus::kNotRun;
-    ++event.source_sequence;
-    event.change = event::SubtaskChanged{.subtask = std::move(subtask),
-                                         .status = event::SubtaskStatus::kNotRun,
-                                         .completion_status_xml = ExceptionXml(why)};
-    IPAM_RETURN_IF_ERROR(log.Append(operation.number, event));
-  }
-  ++event.source_sequence;
-  event.change = event::OverallStatusSet{.status = event::OverallStatus::kCompletedWithFailure,
-                                         .completion_status_xml = CompletionXml(why, {}, nullptr)};
-  IPAM_RETURN_IF_ERROR(log.Append(operation.number, event));
-  return log.End(operation.number, clock.Now());
 }
 
 }  // namespace ipam::engine

@@ -3,7 +3,7 @@
 //
 // clang-format off
 //   state        event    does                                                          next
-//   kAccepted    Proceed  -                                                             kPreparing
+//   kAccepted    Proceed  its row says so                                               kPreparing
 //   kAccepted    Abandon  SetOverallStatus(CompletedWithFailure)                        kEnded
 //   kPreparing   Step     Delegate::Prepare; a fault: SetOverallStatus(...Failure)      kAnnouncing | kEnded
 //                Step*    SetOverallStatus(CompletedWithFailure)                        kEnded
@@ -17,6 +17,7 @@
 //                Step     as kApplying, behind what the servers did or refused          kReady | kFinishing | kActuating
 //   kFinishing   Step     SetOverallStatus                                              kEnded
 //   all in which an entity is left that did not begin: Cancel marks it; it takes the lines with * from then on
+//   resumed      Step     Delegate::Prepare, once more; not what was announced: its end as of a failure    | kEnded
 // clang-format on
 //
 // An event that a state does not list changes nothing. The percentage is the share of the subtasks that
@@ -25,6 +26,10 @@
 // subtasks (A.13). What a cancel left undone is no progress: it raises no percentage.
 //
 // A transaction that cannot be committed is undone by Rollback, and its steps are done again.
+//
+// Resume puts a new one where the rows of an earlier process end: the state follows from its events. Its first Step
+// makes the list of the entities again, as it was before the operation changed the store, and compares it with what
+// was announced.
 #pragma once
 
 #include <cstddef>
@@ -63,12 +68,16 @@ class Operation {
 
   // Event 1, StartProgressCallback; once, before all else.
   absl::Status Begin(OperationLog& log, base::Clock& clock);
-  void Proceed();
+  absl::Status Proceed(OperationLog& log);
   absl::Status Abandon(const std::string& reason, OperationLog& log, base::Clock& clock);
-  // It stops before its next entity. False: nothing is left that could be stopped. Rollback does not undo it.
-  bool Cancel(const std::string& reason);
-  bool cancelled() const { return cancelled_.has_value(); }
+  // It stops before its next entity. False: nothing is left that could be stopped. Rollback does not undo it; its row
+  // is written again by the next Cancel.
+  absl::StatusOr<bool> Cancel(const std::string& reason, OperationLog& log);
+  // Its next Step ends it.
+  bool ends_at_once() const { return cancelled_ && mark_.state == State::kPreparing; }
   bool succeeded() const { return mark_.state == State::kEnded && mark_.first_failure.ok(); }
+  // Instead of Begin and Proceed.
+  void Resume(const SavedOperation& saved);
   // A status that is not OK: the store failed; roll back and step again later.
   absl::StatusOr<Progress> Step(Store& store, OperationLog& log, base::Clock& clock);
 
@@ -84,6 +93,7 @@ class Operation {
   // All that a transaction changes; what the vectors hold beyond it counts for nothing.
   struct Mark {
     State state = State::kAccepted;
+    bool relist = false;  // the delegate has not listed its entities since Resume
     std::uint64_t sequence = 0;
     std::size_t next = 0;  // entity
     int percent = 0;
@@ -95,12 +105,18 @@ class Operation {
   absl::StatusOr<Progress> Announce(OperationLog& log, base::Clock& clock);
   absl::StatusOr<Progress> StartEntity(OperationLog& log, base::Clock& clock);
   absl::StatusOr<Progress> ApplyEntity(Store& store, OperationLog& log, base::Clock& clock);
+  absl::StatusOr<Progress> Relist(Store& store, OperationLog& log, base::Clock& clock);
+  // `said`: what Prepare did. Not OK: the store failed.
+  absl::Status PrepareAsItWas(Store& store, OperationLog& log, absl::Status& said);
   // `why`: a fault, or what a success is a warning about.
   absl::Status EndEntity(event::SubtaskStatus status, const absl::Status& why, std::int64_t record_id,
                          OperationLog& log, base::Clock& clock);
+  // What became of an entity, for those that need it and for the completion status.
+  void Count(std::size_t index, const absl::Status& why, bool done, std::int64_t record_id);
   absl::Status Finish(OperationLog& log, base::Clock& clock, const google::protobuf::Message* made = nullptr);
   template <typename Change>
-  absl::Status Emit(Change change, OperationLog& log, base::Clock& clock);
+  absl::Status Emit(Change change, OperationLog& log, base::Clock& clock,
+                    std::optional<std::int64_t> record_id = std::nullopt);
   event::SubtaskInstance Describe(std::size_t index) const;
 
   const std::int64_t number_;
@@ -118,8 +134,13 @@ class Operation {
   std::vector<v1::EntityStatus> failed_;
 };
 
-// The end of an operation that a server which is gone left behind: its open subtasks as NotRun,
+// The parameters of an operation that an earlier process left; null: it cannot go on, and was ended.
+absl::StatusOr<std::shared_ptr<const v1::OperationParameters>> ReadOrEnd(const SavedOperation& saved,
+                                                                         OperationLog& log,
+                                                                         base::Clock& clock);
+// The end of an operation that an earlier process left and that cannot go on: its open subtasks as NotRun,
 // SetOverallStatus.
-absl::Status EndInterrupted(const OperationLog::Unfinished& operation, OperationLog& log, base::Clock& clock);
+absl::Status EndInterrupted(std::int64_t number, std::uint64_t last_sequence, const absl::Status& why,
+                            OperationLog& log, base::Clock& clock);
 
 }  // namespace ipam::engine

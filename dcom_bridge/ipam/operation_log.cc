@@ -91,11 +91,12 @@ event::ProgressEvent ReadEvent(const Cursor& row) {
 
 OperationLog::OperationLog(Database& db)
     : db_(db),
+      states_(db),
       insert_(db, "INSERT INTO operations (guid, kind, account, initiator, created) VALUES (?, ?, ?, ?, ?)"),
       append_(db,
               "INSERT INTO operation_events (operation, sequence, time, kind, percent, status, subtask_id,"
-              " subtask_kind, subtask_name, subtask_details, completion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
-              "?, ?)"),
+              " subtask_kind, subtask_name, subtask_details, completion, record_id)"
+              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
       end_(db, "UPDATE operations SET ended = ? WHERE number = ?"),
       find_(db,
             "SELECT account, ended IS NOT NULL,"
@@ -107,9 +108,6 @@ OperationLog::OperationLog(Database& db)
           "SELECT sequence, time, kind, percent, status, subtask_id, subtask_kind, subtask_name, "
           "subtask_details,"
           " completion FROM operation_events WHERE operation = ? AND sequence > ? ORDER BY sequence LIMIT ?"),
-      unfinished_(db,
-                  "SELECT number, (SELECT max(sequence) FROM operation_events WHERE operation = number)"
-                  " FROM operations WHERE ended IS NULL ORDER BY number"),
       // Status 1 is InProgress; subtasks are added with status 0.
       open_subtasks_(db,
                      "SELECT sequence, time, kind, percent, status, subtask_id, subtask_kind, subtask_name,"
@@ -123,12 +121,15 @@ OperationLog::OperationLog(Database& db)
 absl::StatusOr<std::int64_t> OperationLog::Insert(const base::Guid& operation, const std::string& kind,
                                                   const std::string& account,
                                                   const std::optional<std::string>& initiator,
-                                                  absl::Time now) {
+                                                  const v1::OperationParameters& parameters, absl::Time now) {
   IPAM_RETURN_IF_ERROR(insert_.Run(operation.ToString(), kind, account, initiator, absl::ToUnixMicros(now)));
-  return db_.last_insert_id();
+  const std::int64_t number = db_.last_insert_id();
+  IPAM_RETURN_IF_ERROR(states_.Insert(number, parameters));
+  return number;
 }
 
-absl::Status OperationLog::Append(std::int64_t number, const event::ProgressEvent& event) {
+absl::Status OperationLog::Append(std::int64_t number, const event::ProgressEvent& event,
+                                  std::optional<std::int64_t> record_id) {
   const Row row = std::visit(ToRow{}, event.change);
   std::optional<std::int64_t> id;
   std::optional<std::int64_t> kind;
@@ -143,10 +144,11 @@ absl::Status OperationLog::Append(std::int64_t number, const event::ProgressEven
   return append_.Run(number, static_cast<std::int64_t>(event.source_sequence),
                      absl::ToUnixMicros(event.event_time.value_or(absl::UnixEpoch())),
                      static_cast<std::int64_t>(row.kind), row.percent, row.status, id, kind, name, details,
-                     row.completion);
+                     row.completion, record_id);
 }
 
 absl::Status OperationLog::End(std::int64_t number, absl::Time now) {
+  IPAM_RETURN_IF_ERROR(states_.Remove(number));
   return end_.Run(absl::ToUnixMicros(now), number);
 }
 
@@ -168,14 +170,6 @@ absl::StatusOr<std::optional<OperationLog::Found>> OperationLog::Find(const base
   if (row.Next()) found = {row.Text(0), static_cast<std::uint64_t>(row.Int64(2)), row.Int64(1) != 0};
   IPAM_RETURN_IF_ERROR(row.status());
   return found;
-}
-
-absl::StatusOr<std::vector<OperationLog::Unfinished>> OperationLog::ListUnfinished() {
-  std::vector<Unfinished> unfinished;
-  Cursor rows = unfinished_.Query();
-  while (rows.Next()) unfinished.push_back({rows.Int64(0), static_cast<std::uint64_t>(rows.Int64(1))});
-  IPAM_RETURN_IF_ERROR(rows.status());
-  return unfinished;
 }
 
 absl::StatusOr<std::vector<event::SubtaskInstance>> OperationLog::ListOpenSubtasks(std::int64_t number) {

@@ -7,6 +7,7 @@ extern const char kSchemaSql[];
 extern const char kSchema3Sql[];
 extern const char kSchema4Sql[];
 extern const char kSchema5Sql[];
+extern const char kSchema6Sql[];
 extern const char kProvisionSql[];
 extern const char kChangeLogSql[];
 

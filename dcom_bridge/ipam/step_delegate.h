@@ -84,6 +84,7 @@ class StepDelegate : public Delegate {
   absl::StatusOr<Actuation> Actuate(std::size_t index, std::int64_t, Store&) final {
     return list_.steps_[index].work;
   }
+  void Restore(std::size_t index, std::int64_t record_id) final { list_.steps_[index].id = record_id; }
   absl::StatusOr<ReturnObject> Return(Store& store) final {
     if (!list_.return_) return nullptr;
     return list_.return_(store);

@@ -18,6 +18,7 @@ constexpr const char* kMigrations[] = {
     kSchema3Sql,
     kSchema4Sql,
     kSchema5Sql,
+    kSchema6Sql,
 };
 constexpr std::int64_t kVersion = 1 + std::size(kMigrations);
 constexpr std::int64_t kSchemaSqlVersion = 2;  // of schema.sql

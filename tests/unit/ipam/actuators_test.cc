@@ -428,12 +428,13 @@ TEST_F(ActuatorsTest, LetsTheStoreFollowWhenItCanBeWrittenAgain) {
   const ServersAtWork servers{*actuators_, changes};
   const v1::OperationParameters parameters = Sample("CreateDhcpScope");
   const base::Guid id = base::Guid::Random();
-  const auto number = log.Insert(id, "CreateDhcpScope", "admin", std::nullopt, clock_.Now());
+  const auto number =
+      log.Insert(id, "CreateDhcpScope", "admin", std::nullopt, v1::OperationParameters(), clock_.Now());
   ASSERT_OK(number);
   Operation operation(*number, id, "CreateDhcpScope", MakeDelegate(parameters, clock_), &servers);
   ASSERT_OK((*db)->Execute("BEGIN"));
   ASSERT_OK(operation.Begin(log, clock_));
-  operation.Proceed();
+  EXPECT_OK(operation.Proceed(log));
   const auto step = [&] { return operation.Step(store, log, clock_).value_or(Operation::Progress::kEnded); };
   Operation::Progress progress = step();
   while (progress == Operation::Progress::kMore || progress == Operation::Progress::kEntityStarted)
@@ -474,6 +475,7 @@ class Transfer final : public Delegate {
     return {.kind = SubtaskKind::kTransferDnsZone, .name = "transfer"};
   }
   absl::StatusOr<std::int64_t> Apply(std::size_t, Store&) override { return 7; }
+  void Restore(std::size_t, std::int64_t) override {}
   absl::StatusOr<Actuation> Actuate(std::size_t, std::int64_t id, Store&) override {
     EXPECT_EQ(id, 7);
     return Actuation{.dhcp_servers = {},
@@ -491,12 +493,13 @@ TEST_F(ActuatorsTest, DoesWhatADelegateAsksForBeyondRows) {
   ChangeLog changes(**db);
   const ServersAtWork servers{*actuators_, changes};
   const base::Guid id = base::Guid::Random();
-  const auto number = log.Insert(id, "TransferDnsZone", "admin", std::nullopt, clock_.Now());
+  const auto number =
+      log.Insert(id, "TransferDnsZone", "admin", std::nullopt, v1::OperationParameters(), clock_.Now());
   ASSERT_OK(number);
   script_.Fail("dns1 transfer", absl::InvalidArgumentError("not a secondary zone"));
   Operation operation(*number, id, "TransferDnsZone", std::make_unique<Transfer>(), &servers);
   ASSERT_OK(operation.Begin(log, clock_));
-  operation.Proceed();
+  EXPECT_OK(operation.Proceed(log));
   Operation::Progress progress = Operation::Progress::kMore;
   while (progress != Operation::Progress::kEnded) {
     const auto stepped = operation.Step(store, log, clock_);

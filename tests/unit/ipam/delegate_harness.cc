@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "dcom_bridge/ipam/import_export.h"
 #include "dcom_bridge/model/exception.h"
 #include "dcom_bridge/model/operations.h"
@@ -89,6 +90,12 @@ v1::OperationParameters ParametersOf(const std::string& operation, const std::st
   return parameters;
 }
 
+std::string Tell(const std::vector<event::ProgressEvent>& events) {
+  std::vector<std::string> told;
+  for (const event::ProgressEvent& event : events) told.push_back(std::visit(Teller{}, event.change));
+  return absl::StrJoin(told, "; ");
+}
+
 DelegateTest::DelegateTest() {
   import_network_ = false;
   std::filesystem::copy_file(PlantStore(), options_.database);
@@ -96,16 +103,12 @@ DelegateTest::DelegateTest() {
 
 std::string DelegateTest::RunText(const std::string& operation, const std::string& parameters) {
   if (engine_ == nullptr) Open();
-  std::vector<std::string> told;
-  for (const event::ProgressEvent& event : Run(ParametersOf(operation, parameters))) {
-    told.push_back(std::visit(Teller{}, event.change));
-  }
-  return absl::StrJoin(told, "; ");
+  return Tell(Run(ParametersOf(operation, parameters)));
 }
 
-std::string DelegateTest::Rows(const std::string& sql) {
+std::string RowsOf(const std::string& store, const std::string& sql) {
   sqlite3* db = nullptr;
-  sqlite3_open(options_.database.c_str(), &db);
+  sqlite3_open(store.c_str(), &db);
   sqlite3_stmt* statement = nullptr;
   std::vector<std::string> rows;
   EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
@@ -120,6 +123,21 @@ std::string DelegateTest::Rows(const std::string& sql) {
   sqlite3_finalize(statement);
   sqlite3_close(db);
   return absl::StrJoin(rows, "; ");
+}
+
+std::string DelegateTest::Rows(const std::string& sql) { return RowsOf(options_.database, sql); }
+
+std::map<std::string, std::string> Dump(const std::string& store) {
+  std::map<std::string, std::string> rows;
+  const std::string tables = RowsOf(store, "SELECT name FROM sqlite_schema WHERE type = 'table'");
+  for (const absl::string_view table : absl::StrSplit(tables, "; ")) {
+    const std::string columns = RowsOf(
+        store, absl::StrFormat(
+                   "SELECT group_concat('quote(' || name || ')', ', ') FROM pragma_table_info('%s')", table));
+    rows[std::string(table)] =
+        RowsOf(store, absl::StrFormat("SELECT %s FROM %s ORDER BY %s", columns, table, columns));
+  }
+  return rows;
 }
 
 DnsCases::DnsCases() {

@@ -1,6 +1,7 @@
 // Delegates by tables: parameters as text in, events and rows as text out.
 #pragma once
 
+#include <map>
 #include <ostream>
 #include <string>
 
@@ -11,15 +12,22 @@ namespace ipam::engine {
 // Of the operation, in the text format of protobuf.
 v1::OperationParameters ParametersOf(const std::string& operation, const std::string& text);
 
+// "start; +1 Scope 10.0.0.0; >1; =1 ok; 100%; success", where + is AddSubTask, > InProgress, = an end (ok, not run, or
+// the id of its exception), and the last one SetOverallStatus.
+std::string Tell(const std::vector<event::ProgressEvent>& events);
+
+// Every row of a query: "1|a; 2|NULL".
+std::string RowsOf(const std::string& store, const std::string& sql);
+// Every row of each table.
+std::map<std::string, std::string> Dump(const std::string& store);
+
 class DelegateTest : public EngineTest {
  protected:
   DelegateTest();
 
-  // Runs the operation with its parameters in text format, and says which events it raised, all of them, in order:
-  // "start; +1 Scope 10.0.0.0; >1; =1 ok; 100%; success", where + is AddSubTask, > InProgress, = an end (ok,
-  // not run, or the id of its exception), and the last one SetOverallStatus.
+  // Runs the operation with its parameters in text format, and tells which events it raised, all of them, in order.
   std::string RunText(const std::string& operation, const std::string& parameters);
-  // Every row of a query: "1|a; 2|NULL".
+  // RowsOf the store of the test.
   std::string Rows(const std::string& sql);
 };
 

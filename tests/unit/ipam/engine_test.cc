@@ -157,35 +157,6 @@ TEST_F(EngineTest, FailedEntityDoesNotStopTheOthers) {
             v1::DNS_RESOURCE_RECORD_TYPE_A);
 }
 
-TEST_F(EngineTest, EndsWhatAnEarlierProcessLeft) {
-  options_.step_delay = absl::Hours(1);
-  Open();
-  const base::Guid waiting = base::Guid::Random();
-  const base::Guid running = base::Guid::Random();
-  ASSERT_OK(Start(waiting, Prepare(Sample("CreateDnsZone"))));
-  ASSERT_OK(Start(running, Prepare(Records(3))));
-  engine_->Proceed(running);
-  while (Read(running).size() < 5) listener_.Await(running);
-  Close();
-
-  options_.step_delay = absl::ZeroDuration();
-  Open();
-  EXPECT_THAT(Describe(Read(waiting)),
-              ElementsAre("StartProgressCallback", "SetOverallStatus CompletedWithFailure"));
-  const auto events = Read(running);
-  EXPECT_THAT(Describe(events),
-              ElementsAre("StartProgressCallback", "AddSubTask 1 A host-0.plant.ad.example.org",
-                          "AddSubTask 2 A host-1.plant.ad.example.org",
-                          "AddSubTask 3 A host-2.plant.ad.example.org", "SetSubTaskStatus 1 InProgress 0",
-                          "SetSubTaskStatus 1 NotRun 0", "SetSubTaskStatus 2 NotRun 0",
-                          "SetSubTaskStatus 3 NotRun 0", "SetOverallStatus CompletedWithFailure"));
-  EXPECT_EQ(FailureOf(events), "IpamApiGenericErrorOccurred");
-  EXPECT_EQ(Query("SELECT count(*) FROM dns_resource_records"), "0");
-  Close();
-  Open();  // once
-  EXPECT_EQ(Read(running).size(), events.size());
-}
-
 TEST_F(EngineTest, RunsAThousandEntitiesAndTheirEventsInOrder) {
   Open();
   const auto events = Run(Records(1'000));

@@ -160,7 +160,7 @@ TEST(OpenDatabase, BringsAStoreOfVersion2ToTheLast) {
   auto db = OpenDatabase(dir.File("a.db"));
   ASSERT_OK(db);
   Statement version(**db, "PRAGMA user_version");
-  EXPECT_EQ(version.Lookup().value(), 5);
+  EXPECT_EQ(version.Lookup().value(), 6);
   Store store(**db);
   const auto servers = store.dhcp.ListServers();
   ASSERT_OK(servers);
