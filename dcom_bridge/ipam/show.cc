@@ -2,7 +2,6 @@
 
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
-#include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
@@ -20,9 +19,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/json.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/ipam/store_tables.h"
 #include "dcom_bridge/model/secrets.h"
+#include "dcom_bridge/model/yaml_message.h"
 #include "ipam/v1/xml.pb.h"
 
 namespace ipam::engine {
@@ -57,18 +58,6 @@ std::string ValueText(const Message& m, const FieldDescriptor& field, int index)
   const bool many = index >= 0;
   const FieldDescriptor* f = &field;
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(many ? r.GetRepeatedInt32(m, f, index) : r.GetInt32(m, f));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return absl::StrCat(many ? r.GetRepeatedInt64(m, f, index) : r.GetInt64(m, f));
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return absl::StrCat(many ? r.GetRepeatedUInt32(m, f, index) : r.GetUInt32(m, f));
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return absl::StrCat(many ? r.GetRepeatedUInt64(m, f, index) : r.GetUInt64(m, f));
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-      return absl::StrCat(many ? r.GetRepeatedDouble(m, f, index) : r.GetDouble(m, f));
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return (many ? r.GetRepeatedBool(m, f, index) : r.GetBool(m, f)) ? "true" : "false";
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto* value = many ? r.GetRepeatedEnum(m, f, index) : r.GetEnum(m, f);
       const std::string& spelling = value->options().GetExtension(v1::xml_value);
@@ -78,8 +67,10 @@ std::string ValueText(const Message& m, const FieldDescriptor& field, int index)
       std::string text = many ? r.GetRepeatedString(m, f, index) : r.GetString(m, f);
       return field.type() == FieldDescriptor::TYPE_BYTES ? absl::BytesToHexString(text) : text;
     }
-    default:
+    case FieldDescriptor::CPPTYPE_MESSAGE:
       return IsTime(field) ? TimeText(many ? r.GetRepeatedMessage(m, f, index) : r.GetMessage(m, f)) : "";
+    default:
+      return model::ScalarText(m, field, index);
   }
 }
 
@@ -310,11 +301,7 @@ absl::Status PrintTable(const ForEachRow& for_each, std::ostream& out) {
 absl::Status PrintJson(const ForEachRow& for_each, std::ostream& out) {
   const char* separator = "[\n";
   IPAM_RETURN_IF_ERROR(for_each([&](const Message& row) -> absl::Status {
-    std::string json;
-    if (!google::protobuf::util::MessageToJsonString(row, &json).ok()) {
-      return absl::InternalError(absl::StrCat("a row of ", row.GetTypeName(), " has no JSON"));
-    }
-    out << separator << json;
+    out << separator << ToJson(row);
     separator = ",\n";
     return absl::OkStatus();
   }));

@@ -4,6 +4,7 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 
+#include <charconv>
 #include <optional>
 #include <set>
 #include <vector>
@@ -155,6 +156,14 @@ const char* TypeName(const FieldDescriptor& field) {
   }
 }
 
+// That reads as the same number.
+std::string ShortestText(double number) {
+  char digits[32];
+  return std::string(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+}  // namespace
+
 std::string ScalarText(const Message& m, const FieldDescriptor& field, int index) {
   const Reflection& r = *m.GetReflection();
   const FieldDescriptor* f = &field;
@@ -169,7 +178,7 @@ std::string ScalarText(const Message& m, const FieldDescriptor& field, int index
     case FieldDescriptor::CPPTYPE_UINT64:
       return absl::StrCat(many ? r.GetRepeatedUInt64(m, f, index) : r.GetUInt64(m, f));
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return absl::StrFormat("%.17g", many ? r.GetRepeatedDouble(m, f, index) : r.GetDouble(m, f));
+      return ShortestText(many ? r.GetRepeatedDouble(m, f, index) : r.GetDouble(m, f));
     case FieldDescriptor::CPPTYPE_BOOL:
       return (many ? r.GetRepeatedBool(m, f, index) : r.GetBool(m, f)) ? "true" : "false";
     case FieldDescriptor::CPPTYPE_ENUM:
@@ -178,6 +187,8 @@ std::string ScalarText(const Message& m, const FieldDescriptor& field, int index
       return "";
   }
 }
+
+namespace {
 
 void WriteValue(const Message& m, const FieldDescriptor& field, int index, YAML::Emitter& out) {
   const Reflection& r = *m.GetReflection();

@@ -38,6 +38,10 @@ absl::Status FromYaml(const std::string& text, google::protobuf::Message& messag
 // "line 7: what"
 absl::Status YamlError(const YAML::Node& node, const std::string& path, const std::string& what);
 
+// A number, a bool, or an enumerator by its name; `index` is -1 where the field is not repeated.
+std::string ScalarText(const google::protobuf::Message& message,
+                       const google::protobuf::FieldDescriptor& field, int index);
+
 // Members in the order of their numbers, defaults left out.
 void WriteYaml(const google::protobuf::Message& message, YAML::Emitter& out);
 
