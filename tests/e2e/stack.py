@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -61,6 +62,24 @@ def wait_until(condition, seconds=30, what="it"):
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not come true within {seconds} s")
         time.sleep(0.02)
+
+
+class Follower(threading.Thread):
+    """Reads the NDJSON stream of an operation until it breaks; keeps what it was shown."""
+
+    def __init__(self, stack, name):
+        super().__init__(daemon=True)
+        self.url = f"{stack.http}/v1/{name}:watch?start=START_MODE_EARLIEST"
+        self.events = []
+        self.start()
+
+    def run(self):
+        try:
+            with urllib.request.urlopen(self.url, timeout=30) as stream:
+                for line in stream:
+                    self.events += json.loads(line).get("events", {}).get("events", [])
+        except (OSError, ValueError):
+            pass
 
 
 class HttpError(Exception):

@@ -7,25 +7,7 @@ import time
 import unittest
 import urllib.request
 
-from stack import FINAL, HttpError, Stack, wait_until
-
-
-class Follower(threading.Thread):
-    """Reads the NDJSON stream of an operation until it breaks; keeps what it was shown."""
-
-    def __init__(self, stack, name):
-        super().__init__(daemon=True)
-        self.url = f"{stack.http}/v1/{name}:watch?start=START_MODE_EARLIEST"
-        self.events = []
-        self.start()
-
-    def run(self):
-        try:
-            with urllib.request.urlopen(self.url, timeout=30) as stream:
-                for line in stream:
-                    self.events += json.loads(line).get("events", {}).get("events", [])
-        except (OSError, ValueError):
-            pass
+from stack import FINAL, Follower, HttpError, Stack, wait_until
 
 
 class KilledGateway(unittest.TestCase):

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fixed_random.h"
+#include "loop_fixture.h"
 #include "silent_port.h"
 #include "stub_server.h"
 #include "tests/support/fake_clock.h"
@@ -16,7 +17,7 @@ using test_support::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class DcomSourceTest : public ::testing::Test {
+class DcomSourceTest : public LoopTest {
  protected:
   DcomSourceTest() {
     clock_.Set(absl::Now());
@@ -39,20 +40,7 @@ class DcomSourceTest : public ::testing::Test {
     source->Connect();
     return source;
   }
-  void RunUntil(std::function<bool()> condition) {
-    loop_->Restart();
-    const absl::Time end = absl::Now() + absl::Seconds(20);
-    std::function<void()> check = [&] {
-      if (condition()) return loop_->Stop();
-      if (absl::Now() > end) {
-        ADD_FAILURE() << "nothing came";
-        return loop_->Stop();
-      }
-      poll_ = loop_->After(absl::Milliseconds(1), [&] { check(); });
-    };
-    check();
-    loop_->Run();
-  }
+  using LoopTest::RunUntil;
   void RunUntil(DcomSource& source, SourceState state) {
     RunUntil([&] { return source.State().state == state; });
   }
@@ -68,7 +56,6 @@ class DcomSourceTest : public ::testing::Test {
     return done.value_or(absl::UnknownError("no answer"));
   }
 
-  std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   test_support::FakeClock clock_;
   base::SteadyClock steady_;
   FixedRandom random_;
@@ -79,7 +66,6 @@ class DcomSourceTest : public ::testing::Test {
   Texts texts_{.check = [](TextKind, const std::string&) { return absl::OkStatus(); },
                .error = [](const std::string& xml) { return "words of " + xml; }};
   BridgeOptions options_;
-  net::Timer poll_;
 };
 
 TEST_F(DcomSourceTest, ConnectsOnceTheServerCalledBackAndKeepsNothing) {

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "loop_fixture.h"
 #include "silent_port.h"
 #include "stub_server.h"
 #include "tests/support/fake_clock.h"
@@ -41,7 +42,7 @@ class TalkingPort : public SilentPort {
   std::thread thread_;
 };
 
-class DiagnosisTest : public ::testing::Test {
+class DiagnosisTest : public LoopTest {
  protected:
   DiagnosisTest() {
     clock_.Set(absl::Now());
@@ -74,20 +75,6 @@ class DiagnosisTest : public ::testing::Test {
     RunUntil([&] { return done_.has_value(); });
     return reports_.empty() ? DiagnosisReport{} : reports_.back();
   }
-  void RunUntil(std::function<bool()> condition) {
-    loop_->Restart();
-    const absl::Time end = absl::Now() + absl::Seconds(20);
-    std::function<void()> check = [&] {
-      if (condition()) return loop_->Stop();
-      if (absl::Now() > end) {
-        ADD_FAILURE() << "nothing came";
-        return loop_->Stop();
-      }
-      poll_ = loop_->After(absl::Milliseconds(1), [&] { check(); });
-    };
-    check();
-    loop_->Run();
-  }
   void ExpectFailure(DiagnosisStep step, const std::string& detail, const std::string& advice) {
     const DiagnosisReport last = Walk();
     EXPECT_OK(*done_);
@@ -101,7 +88,6 @@ class DiagnosisTest : public ::testing::Test {
     }
   }
 
-  std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   test_support::FakeClock clock_;
   base::SteadyClock steady_;
   auth::SystemRandom random_;
@@ -114,7 +100,6 @@ class DiagnosisTest : public ::testing::Test {
   bool hang_up_ = false;
   std::vector<DiagnosisReport> reports_;
   std::optional<absl::Status> done_;
-  net::Timer poll_;
 };
 
 TEST_F(DiagnosisTest, AllIsWellAndNothingIsLeft) {

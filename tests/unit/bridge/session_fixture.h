@@ -3,20 +3,19 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "fake_server.h"
+#include "loop_fixture.h"
 #include "tests/support/matchers.h"
 
 namespace ipam::bridge {
 
 // A session and its server, both on one loop, over real sockets.
-class SessionTest : public ::testing::Test {
+class SessionTest : public LoopTest {
  protected:
   void Begin(bool validate_only = false) {
     session_ = std::make_shared<Session>(context_,
@@ -49,20 +48,6 @@ class SessionTest : public ::testing::Test {
     RunUntil([&] { return result.has_value(); });
     return result.value_or(base::kUnexpected);
   }
-  void RunUntil(std::function<bool()> condition) {
-    loop_->Restart();
-    const absl::Time end = absl::Now() + absl::Seconds(60);
-    std::function<void()> check = [&] {
-      if (condition()) return loop_->Stop();
-      if (absl::Now() > end) {
-        ADD_FAILURE() << "nothing came";
-        return loop_->Stop();
-      }
-      poll_ = loop_->After(absl::Milliseconds(1), [&] { check(); });
-    };
-    check();
-    loop_->Run();
-  }
   // What was posted before has run.
   void Settle() {
     bool passed = false;
@@ -88,7 +73,6 @@ class SessionTest : public ::testing::Test {
     return report;
   }
 
-  std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   FakeServer server_{loop_};
   Side client_{loop_};
   FakeSink sink_;
@@ -118,7 +102,6 @@ class SessionTest : public ::testing::Test {
                           .on_end = [this](Session&) { ended_ = true; }};
   std::shared_ptr<Session> session_;
   std::optional<absl::Status> done_;
-  net::Timer poll_;
 };
 
 }  // namespace ipam::bridge

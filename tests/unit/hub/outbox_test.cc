@@ -132,7 +132,9 @@ TEST_F(OutboxTest, KeepsTheOrderWhereMostFramesWereReplaced) {
       EXPECT_TRUE(outbox_.Push(FrameOf(std::to_string(operation) + " at " + std::to_string(i)),
                                Outbox::Replaceable{operation, -1, 0}));
     }
-    if (i == 150) EXPECT_TRUE(outbox_.Push(FrameOf("state")));
+    if (i == 150) {
+      EXPECT_TRUE(outbox_.Push(FrameOf("state")));
+    }
   }
   EXPECT_TRUE(outbox_.Push(FrameOf("end")));
   outbox_.WriteDone();
