@@ -17,6 +17,8 @@
 #include "dcom_bridge/bridge/checked_texts.h"
 #include "dcom_bridge/bridge/dcom_source.h"
 #include "dcom_bridge/bridge/server_account.h"
+#include "dcom_bridge/idl/operation_with_progress_callback.h"
+#include "dcom_bridge/idl/operation_with_progress_callback2.h"
 #include "dcom_bridge/net/local_names.h"
 #include "dcom_bridge/net/loop.h"
 #include "dcom_bridge/net/reclaimer.h"
@@ -53,7 +55,10 @@ class Bridge::Impl {
                                const std::string& xml) { return checked_texts_.Check(kind, xml); },
                .error = std::move(texts.error)},
         clock_(clock),
-        exporter_({.minimum_level = Level()}, steady_),
+        exporter_(
+            {.minimum_level = Level(),
+             .interfaces = {idl::kIidOperationWithProgressCallback, idl::kIidOperationWithProgressCallback2}},
+            steady_),
         resolver_({.ping_level = Level()}, exporter_, steady_),
         keys_(std::move(keys)),
         acceptors_(auth::AcceptorFactory(

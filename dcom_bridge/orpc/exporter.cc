@@ -89,7 +89,9 @@ Exporter::Exporter(ExporterOptions options, base::Clock& clock)
       objects_(options_.objects, oxid_, clock),
       rem_unknown_(objects_.AddPermanent(std::make_shared<RemUnknown>(objects_, resolver_bindings_),
                                          kIidIRemUnknown2)),
-      interfaces_({kIidIUnknown, kIidIRemUnknown, kIidIRemUnknown2}) {}
+      interfaces_({kIidIUnknown, kIidIRemUnknown, kIidIRemUnknown2}) {
+  interfaces_.insert(options_.interfaces.begin(), options_.interfaces.end());
+}
 
 Exporter::~Exporter() { RevokeAll(); }
 

@@ -35,6 +35,9 @@ struct ExporterOptions {
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;
   ObjectTableOptions objects;
   std::vector<MethodStubLimit> stub_limits;
+  // Served before the first Export() too, so that a call to an object of an earlier process is told that it
+  // is gone.
+  std::vector<base::Guid> interfaces = {};
 };
 
 class Exporter final : public rpc::Service {
@@ -81,8 +84,9 @@ class Exporter final : public rpc::Service {
   DualStringArray resolver_bindings_;
   ObjectTable objects_;
   Ipid rem_unknown_;
-  // Every interface that was ever exported: a client that binds after its object went gets RPC_E_DISCONNECTED
-  // from the call, not a refused bind. Bounded by the interfaces that the program has.
+  // Those of the options, and every interface that was ever exported: a client that binds after its object
+  // went gets RPC_E_DISCONNECTED from the call, not a refused bind. Bounded by the interfaces that the program
+  // has.
   absl::flat_hash_set<base::Guid> interfaces_;
 };
 

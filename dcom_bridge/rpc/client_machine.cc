@@ -32,6 +32,11 @@ CallId ClientAssociation::Machine::Call(CallRequest request) {
   } else if (outstanding_calls() >= options_.max_calls) {
     Done(id, absl::ResourceExhaustedError("too many calls wait on this connection"), false);
   } else {
+    // The server may have it by now: some interfaces are there from the first object on that has them.
+    for (Context& context : contexts_) {
+      if (context.answer == Answer::kRejected && context.abstract_syntax == request.interface)
+        context.answer = Answer::kAsk;
+    }
     kept_.push_back({id, std::move(request)});
     Pump();
     // Each that is kept, and one more, may need one for an alter_context and its own.

@@ -35,7 +35,7 @@ class ClientAssociation::Machine {
 
  private:
   // What the server said of an interface. kAsk: nothing yet, or no in a list of several, of which some
-  // servers accept one only.
+  // servers accept one only, or no to an earlier call. kRejected: no, and the calls that wait for it fail.
   enum class Answer : std::uint8_t { kAsk, kAccepted, kRejected };
   struct Context {
     pdu::SyntaxId abstract_syntax;

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Follows an operation on the dashboard with headless Chromium.
 
-  dashboard_test.py [URL] [--parameters FILE | --operation NAME] [--program DEMO_GATEWAY] [--timeout S] [--screenshot FILE]
+  dashboard_test.py [URL] [--parameters FILE | --operation NAME] [--program DEMO_GATEWAY] [--cancel yes|no] [--timeout S]
+                    [--screenshot FILE]
 
 URL is that of a running gateway, by default $IPAM_HTTP; --program starts the demonstration gateway instead. The operation
 is started with the parameters of FILE, or it is NAME, or the first one that runs. Exit 0: the bar was read at three rising
-values and at its end, and so were the subtasks. 77: no browser here.
+values and at its end, and so were the subtasks; with --cancel yes its button cancelled it, with no it had none. 77: no
+browser here.
 """
 import argparse
 import json
@@ -70,9 +72,20 @@ def read_bar(browser, selector):
     return None if value is None else float(value)
 
 
-def follow(browser, url, args):
+def open_page(browser, url):
     browser.get(url + "/")
     wait_for("a live connection", lambda: browser.find_element(By.CSS_SELECTOR, "#connection[data-connection=live]"), 20)
+
+
+def open_detail(browser, name, timeout):
+    """The selectors of the operation's row and of its details, which are shown."""
+    row = f'.operation[data-operation="{name}"]'
+    wait_for(f"{name} in the list", lambda: browser.find_element(By.CSS_SELECTOR, row), timeout)
+    browser.find_element(By.CSS_SELECTOR, row + " button").click()
+    return row, f'#detail[data-operation="{name}"]'
+
+
+def follow(browser, url, args):
     if args.operation:
         name = args.operation
     elif args.parameters is not None:
@@ -80,10 +93,7 @@ def follow(browser, url, args):
     else:
         name = wait_for("a running operation", lambda: browser.find_element(
             By.CSS_SELECTOR, ".operation[data-state=OPERATION_STATE_RUNNING]"), args.timeout).get_attribute("data-operation")
-    row = f'.operation[data-operation="{name}"]'
-    wait_for(f"{name} in the list", lambda: browser.find_element(By.CSS_SELECTOR, row), args.timeout)
-    browser.find_element(By.CSS_SELECTOR, row + " button").click()
-    detail = f'#detail[data-operation="{name}"]'
+    row, detail = open_detail(browser, name, args.timeout)
 
     values = []
     screenshot = args.screenshot
@@ -119,14 +129,15 @@ def follow(browser, url, args):
 
 def check_lost_and_cancelled(browser, url):
     """An operation that loses its session says so; the button cancels it."""
-    name = start_operation(url, "<Lost/>")
-    row = f'.operation[data-operation="{name}"]'
-    wait_for(f"{name} in the list", lambda: browser.find_element(By.CSS_SELECTOR, row), 20)
-    browser.find_element(By.CSS_SELECTOR, row + " button").click()
-    detail = f'#detail[data-operation="{name}"]'
+    row, detail = open_detail(browser, start_operation(url, "<Lost/>"), 20)
     wait_for("the lost session", lambda: browser.find_element(By.CSS_SELECTOR, row + " .badge").text == "Session lost", 60)
     assert browser.find_element(By.CSS_SELECTOR, detail + " #detail-message").text == "played"
+    cancel_by_button(browser, row, detail)
+
+
+def cancel_by_button(browser, row, detail):
     button = browser.find_element(By.CSS_SELECTOR, detail + " #detail-cancel")
+    wait_for("the button", button.is_displayed, 20)
     assert button.is_displayed() and button.is_enabled() and button.text == "Cancel", button.text
     button.click()
     browser.switch_to.alert.dismiss()
@@ -137,6 +148,16 @@ def check_lost_and_cancelled(browser, url):
     wait_for("the badge", lambda: browser.find_element(By.CSS_SELECTOR, row + " .badge").text == "Cancelled", 20)
     assert not button.is_displayed(), "an operation that has ended cannot be cancelled"
     assert "Cancel requested" in browser.find_element(By.CSS_SELECTOR, "#detail-facts").text
+
+
+def check_cancel(browser, url, parameters, offered):
+    """Where the server can cancel, the button does; where it cannot there is no button."""
+    row, detail = open_detail(browser, start_operation(url, parameters), 20)
+    wait_for("its first progress", lambda: read_bar(browser, detail), 60)
+    assert state_of(browser.find_element(By.CSS_SELECTOR, row)) == "RUNNING"
+    if offered:
+        return cancel_by_button(browser, row, detail)
+    assert not browser.find_element(By.CSS_SELECTOR, detail + " #detail-cancel").is_displayed()
 
 
 def check_narrow_and_log(browser):
@@ -166,6 +187,7 @@ def main():
     parser.add_argument("--parameters")
     parser.add_argument("--operation")
     parser.add_argument("--program")
+    parser.add_argument("--cancel", choices=("yes", "no"))
     parser.add_argument("--timeout", type=float, default=60)
     parser.add_argument("--screenshot")
     args = parser.parse_args()
@@ -187,7 +209,12 @@ def main():
         browser = None
         try:
             browser = open_browser(folder + "/profile")
-            follow(browser, args.url.rstrip("/"), args)
+            args.url = args.url.rstrip("/")
+            open_page(browser, args.url)
+            if args.cancel:
+                check_cancel(browser, args.url, args.parameters, args.cancel == "yes")
+            else:
+                follow(browser, args.url, args)
             if demo:
                 check_lost_and_cancelled(browser, args.url)
             check_narrow_and_log(browser)

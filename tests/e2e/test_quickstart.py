@@ -95,10 +95,49 @@ class Quickstart(unittest.TestCase):
         self.assertLess(time.monotonic() - begun, 15)
         return code
 
-    def request(self, path):
+    def request(self, path, body=None):
         stack = Stack.__new__(Stack)  # for its request alone
         stack.http_port = int(self.env()["IPAM_HTTP"].rsplit(":", 1)[1])
-        return stack.request(path)
+        return stack.request(path, body)
+
+    def start(self, *options):
+        """The script in the background, once the first operation is under way."""
+        with open(self.output, "wb") as out:
+            script = subprocess.Popen(self.arguments(*options), env=self.environment(), stdout=out,
+                                      stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.addCleanup(lambda: script.poll() is None and (script.kill(), script.wait()))
+        wait_until((self.dir / "quickstart.env").exists, 90, "quickstart.env")
+        wait_until(lambda: len(self.operations()) == len(OPERATIONS), 60, "the operations")
+        return script
+
+    def operations(self):
+        return self.request("/v1/operations").get("operations", [])
+
+    def kill(self, name):
+        """SIGKILL for the program that quickstart.env names; its argv."""
+        pid = int(self.env()[f"IPAM_{name.upper()}_PID"])
+        argv = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not alive(pid), 10)
+        return argv
+
+    def start_again(self, argv):
+        """From another folder, and without the environment of the first."""
+        again = subprocess.Popen(argv, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 env={"PATH": os.environ["PATH"]}, start_new_session=True)
+        self.addCleanup(lambda: again.poll() is None and (again.kill(), again.wait()))
+        return again
+
+    def source(self):
+        """The one source, or nothing where the gateway does not answer."""
+        try:
+            [source] = self.request("/v1/sources")["sources"]
+            return source
+        except OSError:
+            return {}
+
+    def wait_source(self, state, seconds):
+        wait_until(lambda: self.source().get("state") == f"SOURCE_STATE_{state}", seconds, state)
 
     def gone(self, env):
         return not alive(env["IPAM_GATEWAY_PID"]) and not alive(env["IPAM_SERVER_PID"])
@@ -172,12 +211,7 @@ class Serving(Quickstart):
         self.assertIn("stopping", self.said())
 
     def test_sigint_and_a_stop_while_the_bars_move(self):
-        with open(self.output, "wb") as out:
-            script = subprocess.Popen(self.arguments("--step-delay", "1s"), env=self.environment(), stdout=out,
-                                      stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        self.addCleanup(lambda: script.poll() is None and (script.kill(), script.wait()))
-        wait_until((self.dir / "quickstart.env").exists, 90, "quickstart.env")
-        wait_until(lambda: self.request("/v1/operations").get("operations"), 30, "the first operation")
+        script = self.start("--step-delay", "1s")
         env = self.env()
         begun = time.monotonic()
         script.send_signal(signal.SIGINT)
@@ -190,26 +224,12 @@ class Serving(Quickstart):
         env = self.env()
         for name in ("gateway", "server"):
             with self.subTest(name):
-                pid = int(env[f"IPAM_{name.upper()}_PID"])
-                argv = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+                argv = self.kill(name)
                 self.assertFalse([a for a in argv if env["IPAM_DCOM_PASSWORD"].encode() in a])
-                os.kill(pid, signal.SIGKILL)
-                wait_until(lambda p=pid: not alive(p), 10)
-                again = subprocess.Popen(argv, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                         env={"PATH": os.environ["PATH"]}, start_new_session=True)
-                self.addCleanup(lambda p=again: p.poll() is None and (p.kill(), p.wait()))
-
-                def connected():
-                    try:
-                        [source] = self.request("/v1/sources")["sources"]
-                    except OSError:
-                        return False
-                    return source["state"] == "SOURCE_STATE_CONNECTED"
-
-                time.sleep(0.5)
-                wait_until(connected, 30, "the connection")
-                time.sleep(3 if name == "server" else 0)  # its loss was seen
-                wait_until(connected, 30, "the connection again")
+                if name == "server":
+                    self.wait_source("DISCONNECTED", 15)
+                again = self.start_again(argv)
+                self.wait_source("CONNECTED", 30)
                 self.assertIsNone(script.poll(), self.said())
         sample = SOURCE / "deploy" / "samples" / "CreateDnsZone.xml"
         subprocess.run([BIN / "ipamctl", "--gateway", env["IPAM_GRPC"], "start", "--watch", sample],
@@ -222,6 +242,72 @@ class Serving(Quickstart):
         wait_until(lambda: again.poll() is not None, 15, "the end of the server")
         with socket.socket() as s:
             self.assertNotEqual(s.connect_ex(("127.0.0.1", int(env["IPAM_DCOM_PORT"]))), 0)
+
+    def test_operations_go_on_where_either_program_was_killed(self):
+        # A kill in the middle of each of two steps of the slowest operation, which has eight.
+        script = self.start("--step-delay", "4s", "--once")
+        wait_until(lambda: any(o.get("counts", {}).get("succeeded") for o in self.operations()), 30, "the first step")
+        names = [o["name"] for o in self.operations()]
+        gateway = self.start_again(self.kill("gateway"))
+        self.wait_source("CONNECTED", 30)
+        running = [o["name"] for o in self.operations() if o["state"] not in FINAL]
+        self.assertTrue(running)
+        self.wait_resumed(running, 1)
+
+        argv = self.kill("server")
+        killed = time.monotonic()
+        self.wait_source("DISCONNECTED", 5)
+        running = [name for name in running if self.request(f"/v1/{name}")["state"] not in FINAL]
+        self.assertTrue(running)
+        wait_until(lambda: all("lostReason" in self.request(f"/v1/{name}") for name in running), 5, "the loss")
+        self.assertLess(time.monotonic() - killed, 5)
+        server = self.start_again(argv)
+        self.wait_resumed(running, 2)
+
+        def ended():
+            self.assertIsNone(script.poll(), self.said())
+            return all(self.request(f"/v1/{name}")["state"] in FINAL for name in names)
+
+        # The script leaves soon behind the last end, and takes the gateway with it: it is held here to be asked.
+        script.send_signal(signal.SIGSTOP)
+        wait_until(ended, 90, "the end of all")
+        for name in names:
+            with self.subTest(name):
+                self.assertEqual(self.request(f"/v1/{name}")["state"], "OPERATION_STATE_SUCCEEDED")
+                events = self.request(f"/v1/{name}/events?page_size=1000")["events"]
+                self.assertEqual([int(e["sequence"]) for e in events], list(range(1, len(events) + 1)))
+                numbers = [int(e["sourceSequence"]) for e in events if "sourceSequence" in e]
+                self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+                self.assertEqual(sum("finished" in e for e in events), 1)
+        script.send_signal(signal.SIGCONT)
+        self.assertEqual(script.wait(60), 0, self.said())
+        self.assertIn("session resumed", self.said())
+        for process in (gateway, server):
+            wait_until(lambda p=process: p.poll() is not None, 15, "the end of the programs")
+
+    def wait_resumed(self, names, times):
+        def resumed(name):
+            events = self.request(f"/v1/{name}/events?page_size=1000")["events"]
+            return sum("sourceResumed" in e for e in events) >= times or any("finished" in e for e in events)
+
+        wait_until(lambda: all(resumed(name) for name in names), 30, "source_resumed")
+
+    def test_a_cancelled_operation_is_the_result(self):
+        script = self.start("--step-delay", "2s", "--once")
+        name = next(o["name"] for o in self.operations() if o["kind"] == "CreateDhcpScope")
+        self.request(f"/v1/{name}:cancel", {})
+        self.assertEqual(script.wait(90), 6, self.said())
+        self.assertRegex(self.said(), "cancelled")
+        self.assertTrue(self.gone(self.env()))
+
+    def test_without_the_extension_a_killed_gateway_leaves_outcomes_unknown(self):
+        script = self.start("--step-delay", "2s", "--once", "--progress2", "off")
+        wait_until(lambda: any(o.get("counts", {}).get("succeeded") for o in self.operations()), 30, "the first step")
+        [source] = self.request("/v1/sources")["sources"]
+        self.assertNotIn("canCancel", source)
+        self.start_again(self.kill("gateway"))
+        self.assertEqual(script.wait(90), 4, self.said())
+        self.assertIn("outcome unknown", self.said())
 
     def test_an_empty_store_and_one_script_a_folder(self):
         script = self.serve("--no-demo", "--import", "none")
@@ -252,11 +338,12 @@ class Refused(Quickstart):
         self.fails(2, "--http-port: '99999' is no port", "--http-port", "99999")
         self.fails(2, "--grpc-port: 'x' is no port", "--grpc-port=x")
         self.fails(2, "--step-delay: 'soon' is no time", "--step-delay", "soon")
+        self.fails(2, "--progress2: 'maybe' is neither on nor off", "--progress2", "maybe")
         self.assertFalse(self.dir.exists())
         shown = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, timeout=20, check=False)
         self.assertEqual(shown.returncode, 0)
         for option in ("--once", "--no-demo", "--import", "--dir", "--dcom-port", "--callback-port", "--grpc-port",
-                       "--http-port", "--step-delay"):
+                       "--http-port", "--step-delay", "--progress2"):
             self.assertIn(option, shown.stdout)
 
     def test_files(self):

@@ -58,6 +58,16 @@ TEST_F(ExporterTest, ServesWhatItEverExported) {
   EXPECT_FALSE(exporter_->Serves({kOtherIid, 0, 0}));
 }
 
+TEST_F(ExporterTest, ServesInterfacesOfItsOptionsBeforeTheFirstExport) {
+  exporter_.emplace(ExporterOptions{.interfaces = {kOtherIid}}, clock_);
+  EXPECT_TRUE(exporter_->Serves({kOtherIid, 0, 0}));
+  EXPECT_FALSE(exporter_->Serves({kBaseIid, 0, 0}));
+  // A call to what an earlier process exported.
+  auto request = OrpcRequest(Ipid{base::Guid::Random()}, kOtherIid, 3, body_, Alice());
+  request.level = auth::AuthLevel::kIntegrity;
+  EXPECT_EQ(Call(std::move(request)).fault(), base::kRpcDisconnected.value);
+}
+
 TEST_F(ExporterTest, AsksForItsLevelAndKnowsLargeRequests) {
   EXPECT_EQ(exporter_->MinimumLevel({kDerivedIid, 0, 0}, 3), auth::AuthLevel::kIntegrity);
   EXPECT_EQ(exporter_->MinimumLevel({kIidIRemUnknown, 0, 0}, 5), auth::AuthLevel::kIntegrity);

@@ -241,6 +241,25 @@ TEST(ClientBind, BearsFewerResultsAndAsksAgainForTheRest) {
   EXPECT_EQ(client.association.state(), State::kReady);
 }
 
+TEST(ClientBind, InterfaceThatWasRefusedIsAskedForAgainByTheNextCall) {
+  Client client;
+  client.Do(client.association.Open({kEcho}));
+  client.Feed(AckPdu(1, {kYes, kFeaturesYes}, kMpx));
+  const rpc::CallId refused[] = {client.Call({kOther, 1, {}, {}}), client.Call({kOther, 1, {}, {}})};
+  client.out.clear();
+  client.Feed(AckPdu(2, {kNo}, 3, pdu::PduType::kAlterContextResp));
+  for (const rpc::CallId call : refused) {
+    EXPECT_THAT(*client.Failure(call), StatusIs(absl::StatusCode::kUnimplemented));
+  }
+  EXPECT_THAT(Sent(client), IsEmpty());
+  const rpc::CallId call = client.Call({kOther, 1, {}, {}});
+  EXPECT_THAT(Sent(client), ElementsAre("alter_context"));
+  client.Feed(AckPdu(3, {kYes}, 3, pdu::PduType::kAlterContextResp));
+  EXPECT_THAT(Sent(client), ElementsAre("request"));
+  client.Feed(ResponsePdu(4, {1}));
+  EXPECT_EQ(client.Reply(call), base::Bytes{1});
+}
+
 TEST(ClientBind, InterfaceRefusedInAListIsAskedForAlone) {
   Client client;
   client.Do(client.association.Open({kEcho, kOther}));
