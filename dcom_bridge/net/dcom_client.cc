@@ -1,5 +1,7 @@
 #include "dcom_bridge/net/dcom_client.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "dcom_bridge/orpc/object_exporter_messages.h"
 #include "dcom_bridge/orpc/orpc_header.h"
 #include "dcom_bridge/orpc/rem_unknown_messages.h"
+#include "dcom_bridge/rpc/authentication_refused.h"
 
 namespace ipam::net {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 constexpr std::uint32_t kRefs = 5;                  // that we ask for, as Windows does
 constexpr orpc::ComVersion kOldest{5, 1};           // of a server that cannot say it, [MS-DCOM] 1.7
 constexpr base::HResult kNotConnected{0x800401FD};  // CO_E_OBJNOTCONNECTED
+constexpr std::size_t kMaxPlainResolvers = 1024;    // remembered; references of strangers name them
 
 // A fault or a missing answer as a status, or the reply.
 absl::StatusOr<rpc::CallReply> Reply(RpcResult result, const std::string& what) {
@@ -44,6 +48,20 @@ absl::StatusOr<T> DecodeReply(const InvokeOutcome& outcome) {
 bool IsFault(const RpcResult& result, std::uint32_t status) {
   const auto* fault = std::get_if<rpc::CallFault>(&result.outcome);
   return fault != nullptr && fault->status.value == status;
+}
+
+// Why a call with authentication was refused for its authentication: by the bind, or by a fault, which is how
+// errors of an auth3 show. Empty: it was not.
+std::string RefusalOfAuthentication(const RpcResult& result) {
+  if (const auto* fault = std::get_if<rpc::CallFault>(&result.outcome)) {
+    for (const pdu::NcaStatus status :
+         {pdu::kAccessDenied, pdu::kUnknownAuthnService, pdu::kSecurityPackageError}) {
+      if (fault->status == status) return pdu::ToString(status);
+    }
+    return "";
+  }
+  const auto* status = std::get_if<absl::Status>(&result.outcome);
+  return status != nullptr && rpc::IsAuthenticationRefused(*status) ? std::string(status->message()) : "";
 }
 
 rpc::CallRequest ResolverCall(std::uint16_t opnum, base::Bytes stub = {}) {
@@ -74,6 +92,39 @@ RpcDone DcomClient::Counted(RpcDone done) {
 void DcomClient::Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout,
                       RpcDone done, std::optional<auth::AuthLevel> level) {
   rpc_.Call(endpoint, std::move(request), timeout, Counted(std::move(done)), level);
+}
+
+void DcomClient::CallResolver(const Endpoint& resolver, rpc::CallRequest request, absl::Duration timeout,
+                              RpcDone done, std::optional<auth::AuthLevel> level) {
+  if (!options_.resolver_fallback) {
+    return Call(resolver, std::move(request), timeout, std::move(done), level);
+  }
+  if (plain_resolvers_.contains(resolver)) {
+    return Call(
+        resolver, std::move(request), timeout,
+        [this, resolver, done = std::move(done)](RpcResult result) mutable {
+          // Another one is there now: the next call is with authentication again.
+          if (IsFault(result, pdu::kAccessDenied.value)) plain_resolvers_.erase(resolver);
+          done(std::move(result));
+        },
+        auth::AuthLevel::kNone);
+  }
+  Call(
+      resolver, request, timeout,
+      [this, resolver, request, timeout, done = std::move(done)](RpcResult result) mutable {
+        const std::string refusal = RefusalOfAuthentication(result);
+        if (refusal.empty()) return done(std::move(result));
+        AddPlain(resolver, refusal);
+        Call(resolver, std::move(request), timeout, std::move(done), auth::AuthLevel::kNone);
+      },
+      level);
+}
+
+void DcomClient::AddPlain(const Endpoint& resolver, const std::string& refusal) {
+  if (plain_resolvers_.size() >= kMaxPlainResolvers) plain_resolvers_.clear();
+  if (!plain_resolvers_.insert(resolver).second) return;
+  spdlog::warn("the resolver at {} refuses authentication ({}): it is asked without", resolver.ToString(),
+               refusal);
 }
 
 void DcomClient::ServerAlive2(const Endpoint& resolver, absl::Duration timeout,
@@ -207,42 +258,45 @@ void DcomClient::ResolveAt(std::vector<Endpoint> resolvers, orpc::Oxid oxid, std
   const Endpoint resolver = resolvers.front();
   const orpc::ResolveOxidRequest request{.oxid = oxid};
   const bool several = resolvers.size() > 1;
-  Call(resolver, ResolverCall(opnum, ndr::Encode(request)),
-       several ? std::min(options_.address_timeout, options_.call_timeout) : options_.call_timeout,
-       [this, rest = std::move(resolvers), oxid, opnum, done = std::move(done)](RpcResult result) mutable {
-         if (opnum == orpc::ResolveOxidRequest::kOpnum2 && IsFault(result, pdu::kOperationRange.value)) {
-           return ResolveAt(std::move(rest), oxid, orpc::ResolveOxidRequest::kOpnum, {}, std::move(done));
-         }
-         const Endpoint at = rest.front();
-         rest.erase(rest.begin());
-         const std::string what = absl::StrCat("ResolveOxid at ", at.ToString());
-         absl::StatusOr<orpc::ResolveOxid2Response> response;
-         if (opnum == orpc::ResolveOxidRequest::kOpnum2) {
-           response = DecodeReply<orpc::ResolveOxid2Response>(std::move(result), what);
-         } else {
-           auto old = DecodeReply<orpc::ResolveOxidResponse>(std::move(result), what);
-           if (!old.ok()) response = old.status();
-           if (old.ok())
-             response = orpc::ResolveOxid2Response{std::move(old->bindings), old->rem_unknown,
-                                                   old->authn_hint, kOldest, old->status};
-         }
-         absl::Status status = response.status();
-         if (response.ok() && (response->status != 0 || !response->bindings)) {
-           status = absl::NotFoundError(absl::StrCat(what, ": status ", response->status));
-         } else if (response.ok()) {
-           ExporterInfo info{oxid,
-                             AddressesOf(*response->bindings, at.host),
-                             at,
-                             response->rem_unknown,
-                             response->authn_hint,
-                             response->version,
-                             PrincipalOf(*response->bindings)};
-           if (!info.addresses.empty()) return done(std::move(info));
-           status = absl::InvalidArgumentError(what + ": the exporter has no TCP address");
-         }
-         ResolveAt(std::move(rest), oxid, orpc::ResolveOxidRequest::kOpnum2, std::move(status),
-                   std::move(done));
-       });
+  CallResolver(
+      resolver, ResolverCall(opnum, ndr::Encode(request)),
+      several ? std::min(options_.address_timeout, options_.call_timeout) : options_.call_timeout,
+      [this, rest = std::move(resolvers), oxid, opnum, done = std::move(done)](RpcResult result) mutable {
+        if (opnum == orpc::ResolveOxidRequest::kOpnum2 && IsFault(result, pdu::kOperationRange.value)) {
+          return ResolveAt(std::move(rest), oxid, orpc::ResolveOxidRequest::kOpnum, {}, std::move(done));
+        }
+        const Endpoint at = rest.front();
+        rest.erase(rest.begin());
+        const std::string what = absl::StrCat("ResolveOxid at ", at.ToString());
+        absl::StatusOr<orpc::ResolveOxid2Response> response;
+        if (opnum == orpc::ResolveOxidRequest::kOpnum2) {
+          response = DecodeReply<orpc::ResolveOxid2Response>(std::move(result), what);
+        } else {
+          auto old = DecodeReply<orpc::ResolveOxidResponse>(std::move(result), what);
+          if (!old.ok()) response = old.status();
+          if (old.ok())
+            response = orpc::ResolveOxid2Response{std::move(old->bindings), old->rem_unknown, old->authn_hint,
+                                                  kOldest, old->status};
+        }
+        absl::Status status = response.status();
+        if (response.ok() && (response->status != 0 || !response->bindings)) {
+          status = absl::NotFoundError(absl::StrCat(what, ": status ", response->status));
+        } else if (response.ok()) {
+          ExporterInfo info{oxid,
+                            AddressesOf(*response->bindings, at.host),
+                            at,
+                            response->rem_unknown,
+                            response->authn_hint,
+                            response->version,
+                            PrincipalOf(*response->bindings)};
+          // Anybody could have said it.
+          if (plain_resolvers_.contains(at)) info.principal.clear();
+          if (!info.addresses.empty()) return done(std::move(info));
+          status = absl::InvalidArgumentError(what + ": the exporter has no TCP address");
+        }
+        ResolveAt(std::move(rest), oxid, orpc::ResolveOxidRequest::kOpnum2, std::move(status),
+                  std::move(done));
+      });
 }
 
 void DcomClient::PostFailure(Done<RemoteInterface> done, absl::Status status) {
@@ -530,8 +584,8 @@ void DcomClient::Perform(orpc::PingActions actions) {
         complex ? ndr::Encode(*complex) : ndr::Encode(std::get<orpc::SimplePingRequest>(send.ping));
     const std::uint16_t opnum = complex ? orpc::ComplexPingRequest::kOpnum : orpc::SimplePingRequest::kOpnum;
     // [MS-DCOM] 3.2.6.1: at packet integrity or above.
-    Call(resolvers_.at(send.resolver), ResolverCall(opnum, std::move(stub)), options_.call_timeout, done,
-         std::max(rpc_.level(), auth::AuthLevel::kIntegrity));
+    CallResolver(resolvers_.at(send.resolver), ResolverCall(opnum, std::move(stub)), options_.call_timeout,
+                 done, std::max(rpc_.level(), auth::AuthLevel::kIntegrity));
   }
   absl::erase_if(resolvers_, [this](const auto& entry) {
     return pinger_.state(entry.first) == orpc::Pinger::State::kAbsent;

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -74,6 +75,9 @@ struct DcomClientOptions {
   absl::Duration address_timeout = absl::Seconds(3);
   absl::Duration address_stagger = absl::Milliseconds(250);
   orpc::PingerOptions pinger;
+  // A resolver that refuses authentication is asked, and pinged, without, for that call and the next ones: some
+  // clients' resolvers know no other, j-Interop's for one. Activations and ORPC calls never are.
+  bool resolver_fallback = false;
 };
 
 // Loop thread only. Callbacks come from the loop, never from inside the call that they answer, and not after
@@ -138,6 +142,10 @@ class DcomClient {
   // A plain RPC call to a resolver or activator.
   void Call(const Endpoint& endpoint, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
             std::optional<auth::AuthLevel> level = std::nullopt);
+  // The same to the resolver of an object, with the fallback that the options allow.
+  void CallResolver(const Endpoint& resolver, rpc::CallRequest request, absl::Duration timeout, RpcDone done,
+                    std::optional<auth::AuthLevel> level = std::nullopt);
+  void AddPlain(const Endpoint& resolver, const std::string& refusal);
   // Not called when the client dies first; counts it as outstanding until then.
   RpcDone Counted(RpcDone done);
   void ServerAlive2(const Endpoint& resolver, absl::Duration timeout, std::optional<auth::AuthLevel> level,
@@ -183,6 +191,7 @@ class DcomClient {
   absl::flat_hash_map<orpc::Oxid, std::shared_ptr<RemoteExporter>> exporters_;
   std::map<Endpoint, orpc::ComVersion> versions_;         // of activators, as they last said
   absl::flat_hash_map<std::string, Endpoint> resolvers_;  // as the pinger names them
+  std::set<Endpoint> plain_resolvers_;                    // they refused authentication
   std::size_t outstanding_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/rpc/authentication_refused.h"
 #include "dcom_bridge/rpc/client_machine.h"
 
 namespace ipam::rpc {
@@ -132,7 +133,10 @@ void ClientAssociation::Machine::NextLeg(const pdu::Segments& segments) {
   const bool ours = segments.trailer &&
                     segments.trailer->auth_type == static_cast<std::uint8_t>(security.type()) &&
                     segments.trailer->context_id == Trailer().context_id;
-  if (!ours) return FailWith(absl::UnauthenticatedError("the server does not answer to our authentication"));
+  if (!ours) {
+    return FailWith(MarkAuthenticationRefused(
+        absl::UnauthenticatedError("the server does not answer to our authentication")));
+  }
   auto token = security.Step(segments.auth_value);
   if (!token.ok()) return FailWith(std::move(token).status());
   if (token->complete && token->bytes.empty()) {
@@ -174,7 +178,9 @@ void ClientAssociation::Machine::OnBindNak(const pdu::Segments& segments) {
     return FailWith(absl::FailedPreconditionError("bind_nak to nothing"));
   }
   const auto nak = pdu::DecodeBindNak(segments.body, segments.header.endian());
-  FailWith(nak.ok() ? ToStatus(nak->reason) : nak.status());
+  if (!nak.ok()) return FailWith(nak.status());
+  const absl::Status status = ToStatus(nak->reason);
+  FailWith(absl::IsUnauthenticated(status) ? MarkAuthenticationRefused(status) : status);
 }
 
 pdu::SecTrailer ClientAssociation::Machine::Trailer() const {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/pdu/verification_trailer.h"
+#include "dcom_bridge/rpc/authentication_refused.h"
 
 namespace ipam::rpc {
 namespace {
@@ -129,7 +130,8 @@ void ClientAssociation::Machine::OnFault(base::Bytes& pdu, const pdu::Segments& 
   if (!fault.ok()) return FailWith(fault.status());
   if ((state_ == State::kBinding || state_ == State::kAltering) && header.call_id == negotiation_id_) {
     if (authenticated_) return FailWith(pdu::ToStatus(fault->status, "alter_context refused"));
-    return FailWith(absl::UnauthenticatedError("authentication refused: " + pdu::ToString(fault->status)));
+    return FailWith(MarkAuthenticationRefused(
+        absl::UnauthenticatedError("authentication refused: " + pdu::ToString(fault->status))));
   }
   if (state_ == State::kIdle || state_ == State::kBinding || header.call_id >= next_wire_id_) {
     return FailWith(absl::FailedPreconditionError("fault to no request"));

@@ -43,7 +43,9 @@ absl::StatusOr<net::DcomClient*> CallbackPool::ClientFor(const auth::Principal& 
         return auth::NewInitiator(auth::AuthType::kSpnego, credentials, spn, clock_, random_);
       });
   account->dcom = std::make_unique<net::DcomClient>(
-      loop_, *account->rpc, steady_, net::DcomClientOptions{.call_timeout = options_.call_timeout});
+      loop_, *account->rpc, steady_,
+      net::DcomClientOptions{.call_timeout = options_.call_timeout,
+                             .resolver_fallback = options_.resolver_fallback});
   net::DcomClient* dcom = account->dcom.get();
   by_account_.emplace(key, std::move(account));
   return dcom;

@@ -26,6 +26,7 @@ struct CallbackOptions {
   // Every callback by Kerberos with these tickets, whoever activated; null: by NTLM.
   std::shared_ptr<auth::KerberosClient> kerberos = nullptr;
   std::string spn;  // empty: as the client's bindings name it, else RPCSS/<host of the callback>
+  bool resolver_fallback = false;  // as DcomClientOptions has it
   absl::Duration call_timeout = absl::Seconds(30);
   absl::Duration open_timeout = absl::Seconds(15);  // to resolve a callback and to reach it
   rpc::Statistics* statistics = nullptr;            // of the server; outlives the pool

@@ -54,8 +54,10 @@ constexpr pdu::SyntaxId kOffered[] = {
 };
 
 CallbackOptions CallbacksOf(const ServerOptions& options, rpc::Statistics& statistics) {
-  CallbackOptions callbacks{
-      .level = options.callback_level, .account = options.callback_account, .statistics = &statistics};
+  CallbackOptions callbacks{.level = options.callback_level,
+                            .account = options.callback_account,
+                            .resolver_fallback = options.resolver_fallback,
+                            .statistics = &statistics};
   if (!options.callback_keytab.empty()) {
     callbacks.kerberos = std::make_shared<auth::KerberosClient>(
         auth::KerberosLogin{.principal = options.callback_account, .keytab = options.callback_keytab});

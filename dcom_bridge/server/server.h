@@ -28,7 +28,8 @@ struct ServerOptions {
   // Of activation and ORPC; nothing below packet integrity is taken (CVE-2021-26414).
   auth::AuthLevel minimum_level = auth::AuthLevel::kIntegrity;
   auth::AuthLevel callback_level = auth::AuthLevel::kPrivacy;
-  std::string callback_account;  // "DOMAIN\user"; empty: the account that activated
+  bool resolver_fallback = false;  // of the clients that are called back, as CallbackOptions has it
+  std::string callback_account;    // "DOMAIN\user"; empty: the account that activated
   // The keys of our services; empty: no Kerberos.
   std::string keytab;
   // Callbacks by Kerberos with these keys, as `callback_account`, here "user@REALM", or the first of them.

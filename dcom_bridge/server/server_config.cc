@@ -31,6 +31,7 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
 
   const CLI::CheckedTransformer level(std::map<std::string, auth::AuthLevel>{
       {"integrity", auth::AuthLevel::kIntegrity}, {"privacy", auth::AuthLevel::kPrivacy}});
+  const CLI::CheckedTransformer on_off(std::map<std::string, bool>{{"on", true}, {"off", false}});
   app.add_option("--dcom-listen", raw.listen,
                  "All of DCOM on this one port; repeatable, for several addresses")
       ->type_name("ADDRESS:PORT")
@@ -76,6 +77,10 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   app.add_option("--auth-callback-level", c.server.callback_level,
                  "Protection of the callbacks: integrity or privacy (default privacy)")
       ->transform(level);
+  app.add_option("--auth-resolver-fallback", c.server.resolver_fallback,
+                 "Ask the OXID resolver of a client, and ping it, without authentication where it refuses "
+                 "authentication, as j-Interop's does; the callbacks keep theirs: on or off (default off)")
+      ->transform(on_off);
   app.add_option("--auth-trusted-initiator", c.server.sessions.trusted_initiators,
                  "Account, DOMAIN\\user, that may name the person on whose behalf it starts operations "
                  "(SetInitiator), who is authorized instead of it, repeatable")
@@ -83,7 +88,7 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
   app.add_option(
          "--progress2", c.server.sessions.progress2,
          "Offer IIpamOperationWithProgress2, by which clients resume and cancel: on or off (default on)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"on", true}, {"off", false}}));
+      ->transform(on_off);
   c.server.engine.database = "ipam.db";
   app.add_option("--store-path", c.server.engine.database, "IPAM data store, an SQLite database")
       ->type_name("FILE")

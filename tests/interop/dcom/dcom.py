@@ -20,6 +20,7 @@ except ImportError as error:
 
 CONNECT = rpcrt.RPC_C_AUTHN_LEVEL_CONNECT
 PACKET = rpcrt.RPC_C_AUTHN_LEVEL_PKT
+NONE = rpcrt.RPC_C_AUTHN_LEVEL_NONE
 INTEGRITY = rpcrt.RPC_C_AUTHN_LEVEL_PKT_INTEGRITY
 PRIVACY = rpcrt.RPC_C_AUTHN_LEVEL_PKT_PRIVACY
 
@@ -39,6 +40,7 @@ RPC_E_VERSION_MISMATCH = 0x80010110
 RPC_E_INVALID_HEADER = 0x80010111
 RPC_E_INVALID_OBJECT = 0x80010114
 NCA_OP_RANGE = 0x1C010002
+NCA_CONTEXT_MISMATCH = 0x1C00001A
 NCA_INVALID_BOUND = 0x1C000007
 RPC_X_BAD_STUB_DATA = 1783
 RPC_S_ACCESS_DENIED = 5
@@ -102,6 +104,17 @@ class CancelOperation(dcomrt.DCOMCALL):
 class SetInitiator(dcomrt.DCOMCALL):
     opnum = 8
     structure = (("initiator", LPWSTR),)
+
+
+# --- IClassFactory ----------------------------------------------------------------------------------------------------
+class FactoryCreateInstance(dcomrt.DCOMCALL):
+    """RemoteCreateInstance of unknwn.idl."""
+    opnum = 3
+    structure = (("riid", GUID),)
+
+
+class FactoryCreateInstanceResponse(dcomrt.DCOMANSWER):
+    structure = (("ppvObject", dcomrt.PMInterfacePointer), ("ErrorCode", HRESULT))
 
 
 class IpamSubTaskInstance(NDRSTRUCT):

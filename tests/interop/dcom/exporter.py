@@ -64,15 +64,16 @@ class Object:
     def objref(self, iid):
         ref = dcomrt.OBJREF_STANDARD()
         ref["iid"], ref["std"] = iid[:16], self.standard(iid)
-        words, security = dual_string_array(self.exporter.address)
+        words, security = dual_string_array(self.exporter.resolver_address)
         ref["saResAddr"] = struct.pack(f"<HH{len(words)}H", len(words), security, *words)
         return encode(ref, False)
 
 
 class Exporter:
-    """Resolver, IRemUnknown, IRemUnknown2 and the objects behind one Listener; more services by `services`."""
+    """Resolver, IRemUnknown, IRemUnknown2 and the objects behind one Listener; more services by `services`. `refuses`:
+    the resolver is behind a Listener of its own, which refuses authentication in this way."""
 
-    def __init__(self, accounts, services=None, interfaces=(), minimum=INTEGRITY, hint=None, **options):
+    def __init__(self, accounts, services=None, interfaces=(), minimum=INTEGRITY, hint=None, refuses=None, **options):
         self.oxid = struct.unpack("<Q", os.urandom(8))[0]
         self.oids = itertools.count(struct.unpack("<L", os.urandom(4))[0] << 8)
         self.unknown = os.urandom(16)
@@ -87,10 +88,16 @@ class Exporter:
             **{iid: self._dispatch for iid in interfaces},
             **(services or {}),
         }, **options)
+        self.plain = Listener(accounts, {IID_RESOLVER: self._resolver}, refuses=refuses) if refuses else None
+        self.levels = set()  # of the calls that the resolver served, without ServerAlive
 
     @property
     def address(self):
         return f"127.0.0.1[{self.listener.port}]"
+
+    @property
+    def resolver_address(self):
+        return f"127.0.0.1[{(self.plain or self.listener).port}]"
 
     @property
     def big(self):
@@ -124,7 +131,9 @@ class Exporter:
         if method is None:
             raise Fault(NCA_OP_RANGE)
         if call.opnum not in (3, 5):
-            self._checked(call)
+            self.levels.add(call.level)
+            if not self.plain:
+                self._checked(call)
         return self.encode(method(call))
 
     def _resolve(self, call):
@@ -243,6 +252,8 @@ class Exporter:
 
     def close(self):
         self.listener.close()
+        if self.plain:
+            self.plain.close()
 
 
 class Remote:

@@ -4,8 +4,10 @@ All of its side is impacket's NDR, NTLM and PDU classes and what is written on t
 """
 
 import contextlib
+import sqlite3
 import time
 import unittest
+import uuid
 import xml.etree.ElementTree as ElementTree
 
 import dcom  # first: it skips the file where impacket is not installed
@@ -14,7 +16,7 @@ from bigendian import encode
 from callback import ADD, FAILURE, OVERALL, PERCENT, START, SUBTASK, SUCCESS, Callback
 from dcom import (CLSID, CONNECT, E_ACCESSDENIED, E_FAIL, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, ERROR_NOT_FOUND,
                   IID_CALLBACK, IID_CALLBACK2, IID_OPERATION, IID_OPERATION2, IID_REM_UNKNOWN, IID_RESOLVER, INTEGRITY,
-                  PRIVACY, RPC_S_ACCESS_DENIED, S_FALSE, S_OK, Account, Fault)
+                  NONE, PRIVACY, RPC_S_ACCESS_DENIED, S_FALSE, S_OK, Account, Fault)
 from impacket.dcerpc.v5 import dcomrt
 from security import NTLM, SPNEGO
 from stack import DOMAIN, OPERATIONS, USER, Stack, records, sample, wait_until
@@ -101,6 +103,8 @@ class Base(unittest.TestCase):
         for callback in self.callbacks:
             callback.close()
             self.assertEqual(callback.exporter.listener.complaints, [])
+            if callback.exporter.plain:
+                self.assertEqual(callback.exporter.plain.complaints, [])
 
     def session(self, **options):
         session = Session(self.stack.dcom_port, self.account, **options)
@@ -222,7 +226,8 @@ class Events(Base):
 class Extension(Base):
     """IIpamOperationWithProgress2: an operation outlives its session."""
     progress2 = True
-    server_args = ("--engine-step-delay=50ms", f"--auth-trusted-initiator={DOMAIN}\\{USER}")
+    server_args = ("--engine-step-delay=50ms", f"--auth-trusted-initiator={DOMAIN}\\{USER}",
+                   "--engine-administrator=CORP\\alice")
 
     def begin(self, count):
         """(session, callback, operation's GUID) of an operation that has begun to tell."""
@@ -257,11 +262,24 @@ class Extension(Base):
     def test_for_whom_it_acts(self):
         """The one named is authorized in place of the account; who is named late is not."""
         callback, session = self.callback(), self.session(iid=IID_OPERATION2)
-        self.assertEqual(session.initiate("CORP\\alice"), E_ILLEGAL_METHOD_CALL)
+        self.assertEqual(session.initiate("CORP\\bob"), E_ILLEGAL_METHOD_CALL)
         self.assertEqual(session.initialize(self.new_records(1)[0]), S_OK)
-        self.assertEqual(session.initiate("CORP\\alice"), S_OK)
+        self.assertEqual(session.initiate("CORP\\bob"), S_OK)
         self.assertEqual(session.start(callback), E_ACCESSDENIED)
         self.assertEqual(callback.events, [])
+        for name in ("CORP\\alice", "alice@corp"):
+            callback, session = self.callback(), self.session(iid=IID_OPERATION2)
+            self.assertEqual(session.initialize(self.new_records(1)[0]), S_OK)
+            result, identity = session.identify()
+            self.assertEqual((result, session.initiate(name)), (S_OK, S_OK))
+            self.assertEqual(session.start(callback), S_OK)
+            callback.wait_done()
+            self.check(callback.events)
+            with contextlib.closing(sqlite3.connect(f"{self.stack.dir}/ipam.db")) as store:
+                [(account, initiator)] = store.execute("SELECT account, initiator FROM operations WHERE guid = ?",
+                                                       (str(uuid.UUID(bytes_le=identity)),))
+            self.assertEqual((account, initiator.lower()), (f"{DOMAIN}\\{USER}", "corp\\alice"))
+            self.assertIn(f"for {account} on behalf of {initiator}", self.stack.log("server"))
 
     def test_what_cannot_be_resumed(self):
         session, callback, identity = self.begin(1)
@@ -308,6 +326,34 @@ class CallbacksAtIntegrity(Base):
         self.assertEqual(session.initialize(self.new_records(1)[0]), S_OK)
         self.assertGreaterEqual(session.start(callback), 0x80000000)
         self.assertEqual(callback.events, [])
+
+
+class PlainResolver(Base):
+    """Strangers whose resolver takes no authentication, in each of the ways to refuse it; their callbacks do."""
+    server_args = ("--auth-resolver-fallback=on",)
+
+    def test_it_is_asked_without(self):
+        for refuses in ("bind", "silence", "call"):
+            with self.subTest(refuses):
+                callback = self.callback(refuses=refuses)
+                self.run_operation(self.new_records(2)[0], callback)
+                self.check(callback.events)
+                self.assertEqual(callback.callers, {(USER, PRIVACY)})
+                self.assertEqual(callback.exporter.levels, {NONE})
+                port = callback.exporter.plain.port
+                said = [line for line in self.stack.log("server").splitlines() if f":{port} refuses" in line]
+                self.assertEqual(len(said), 1, said)
+
+
+class PlainResolverByDefault(Base):
+    def test_the_policy_does_not_let_it_be_asked_without(self):
+        for refuses in ("bind", "silence", "call"):
+            with self.subTest(refuses):
+                callback, session = self.callback(refuses=refuses), self.session()
+                self.assertEqual(session.initialize(self.new_records(1)[0]), S_OK)
+                self.assertGreaterEqual(session.start(callback), 0x80000000)
+                self.assertEqual((callback.events, callback.exporter.levels), ([], set()))
+        self.works_still()
 
 
 class Refusals(Base):

@@ -354,8 +354,11 @@ class ServerConnection(Wire):
 
     def _bind(self, packet, kind, call_id):
         offer = rpcrt.MSRPCBind(packet[16:])
-        secured, token = self._step(packet)
-        if secured is not None and secured.failed:
+        if self.listener.refuses == "silence":
+            secured, token = None, b""
+        else:
+            secured, token = self._step(packet)
+        if secured is not None and (secured.failed or self.listener.refuses == "bind"):
             if kind == rpcrt.MSRPC_ALTERCTX:
                 return self._fault(call_id, ACCESS_DENIED, None)
             nak = rpcrt.MSRPCBindNak()
@@ -406,6 +409,8 @@ class ServerConnection(Wire):
         level = secured.level if secured else rpcrt.RPC_C_AUTHN_LEVEL_NONE
         ipid = header["uuid"] if header["flags"] & OBJECT else None
         try:
+            if secured and self.listener.refuses == "call":
+                raise Fault(ACCESS_DENIED)
             if context not in self.interfaces:
                 raise Fault(UNKNOWN_IF)
             iid = self.interfaces[context]
@@ -432,10 +437,12 @@ class Listener:
     """Accepts on one port; `services`: {IID: function of a Call that gives the stub of the answer}."""
 
     def __init__(self, accounts, services, port=0, fuse=None, max_frag=5840, big=False, multiplex=True,
-                 sign_faults=False, log=None):
+                 sign_faults=False, log=None, refuses=None):
+        """`refuses`: authentication, by a bind_nak ("bind"), a bind_ack that passes over it ("silence"), or a fault to
+        each call ("call")."""
         self.accounts = {(a.domain.upper(), a.user.upper()): a for a in accounts}
         self.services, self.fuse, self.max_frag, self.big = services, fuse or Fuse(), max_frag, big
-        self.multiplex, self.sign_faults, self.log = multiplex, sign_faults, log
+        self.multiplex, self.sign_faults, self.log, self.refuses = multiplex, sign_faults, log, refuses
         self.complaints, self.denied = [], []  # what fails a test; log-ons refused
         self.connections, self.threads = [], []
         self.sock = socket.create_server(("127.0.0.1", port))
