@@ -91,13 +91,14 @@ class HttpError(Exception):
 class Stack:
     """Use as a context manager; `server_args` and `gateway_args` are more options of the programs. `progress2`: whether
     the server offers IIpamOperationWithProgress2; None: as it does by itself. What they say to each other over DCOM is
-    captured, and close() fails where tshark finds it malformed, unless `captured` is false: for tests that send nonsense."""
+    captured, and close() fails where tshark finds it malformed, unless `captured` is false: for tests that send nonsense.
+    `ports`: of more programs, whose DCOM is captured too."""
 
     # False: the programs ignore SIGXFSZ, as Python does, and see EFBIG where a limit of file sizes stands.
     restore_signals = True
 
     def __init__(self, server_args=(), gateway_args=(), network=SAMPLES / "network.yaml", password="T0p secret, isn't it",
-                 progress2=None, captured=True):
+                 progress2=None, captured=True, ports=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ipam-e2e-"))
         self.dcom_port, self.callback_port, self.grpc_port, self.http_port = free_ports(4)
         self.password = password
@@ -107,7 +108,7 @@ class Stack:
         self.server = self.gateway = self.capture = None
         self.judged = True  # what was captured, at the end
         if captured and capture.wanted():
-            self.capture = capture.Capture(self.dir / "dcom.pcapng", (self.dcom_port, self.callback_port), password)
+            self.capture = capture.Capture(self.dir / "dcom.pcapng", (self.dcom_port, self.callback_port, *ports), password)
         (self.dir / "accounts").write_bytes(subprocess.run(
             [BIN / "ipam-dcom-server", "account", f"{DOMAIN}\\{USER}"], input=password.encode() + b"\n",
             check=True, capture_output=True).stdout)

@@ -39,7 +39,7 @@ class KilledServer(unittest.TestCase):
     def test_every_operation_ends_every_event_is_there_once_and_nothing_is_done_twice(self):
         chance = random.Random(self.SEED)
         names = {}
-        with Stack(server_args=["--engine-step-delay=300ms"], progress2=True, captured=False) as stack:
+        with Stack(server_args=["--engine-step-delay=300ms"], progress2=True) as stack:
             for batch in range(self.BATCHES):
                 numbers = range(batch * self.BATCH, (batch + 1) * self.BATCH)
                 starter = threading.Thread(

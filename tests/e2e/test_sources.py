@@ -47,8 +47,8 @@ class Pair(Stack):
     """A second server, `ipam2`, beside that of the stack."""
 
     def __init__(self, **more):
-        super().__init__(**more)
         self.second_port, = free_ports(1)
+        super().__init__(ports=(self.second_port,), **more)
         self.gateway_args.append(f"--source=name=ipam2,server=127.0.0.1:{self.second_port}")
         self.second = None
 

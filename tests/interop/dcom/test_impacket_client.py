@@ -7,8 +7,8 @@ import uuid
 
 import dcom  # first: it skips the file where impacket is not installed
 from dcom import (CLSID, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, E_NOINTERFACE, IID_OPERATION, IID_REM_UNKNOWN,
-                  IID_REM_UNKNOWN2, IID_RESOLVER, INTEGRITY, NULL, PRIVACY, RPC_E_DISCONNECTED, RPC_S_ACCESS_DENIED,
-                  S_FALSE, S_OK, Account, Connection, Fault)
+                  IID_REM_UNKNOWN2, IID_RESOLVER, INTEGRITY, NCA_CONTEXT_MISMATCH, NULL, PRIVACY, RPC_E_DISCONNECTED,
+                  RPC_S_ACCESS_DENIED, S_FALSE, S_OK, Account, Connection, Fault)
 from impacket.dcerpc.v5 import dcomrt, epm, mgmt, rpcrt, transport
 from stack import DOMAIN, OPERATIONS, USER, Stack, sample
 
@@ -101,12 +101,47 @@ class Resolver(Server):
             self.assertIn(iid[:16], offered)
             mapped = epm.hept_map("127.0.0.1", iid, protocol="ncacn_ip_tcp", dce=self.anonymous(None).dce)
             self.assertEqual(mapped, f"ncacn_ip_tcp:127.0.0.1[{self.port}]")
+        self.lookup_in_batches(len(offered))
         with self.assertRaisesRegex(rpcrt.DCERPCException, "(?i)16c9a0d6"):
             epm.hept_map("127.0.0.1", dcom.interface(str(uuid.uuid4())), protocol="ncacn_ip_tcp",
                          dce=self.anonymous(None).dce)
 
+    def lookup_in_batches(self, offered):
+        """ept_lookup by its handle, one entry at a time, to the end; then one that is freed before."""
+        mapper = self.anonymous(epm.MSRPC_UUID_PORTMAP)
+        null = bytes(20)
+
+        def look(handle):
+            """(handle, number of entries, status)"""
+            # All elements, no object, no interface, all versions; one entry.
+            stub = mapper.raw(2, struct.pack("<IIII", 0, 0, 0, 1) + handle + struct.pack("<I", 1))
+            return stub[:20], struct.unpack_from("<I", stub, 20)[0], struct.unpack("<I", stub[-4:])[0]
+
+        handle, entries = null, 0
+        while True:
+            handle, count, status = look(handle)
+            self.assertEqual((count, status), (1, 0))
+            entries += count
+            if handle == null:
+                break
+            self.assertLess(entries, 1000)
+        self.assertGreaterEqual(entries, offered)
+        held, _, _ = look(null)
+        self.assertNotEqual(held, null)
+        freed = mapper.raw(4, held)  # ept_lookup_handle_free
+        self.assertEqual(freed, null + bytes(4))
+        self.assertFault(NCA_CONTEXT_MISMATCH, look, held)
+
     def test_management(self):
         management = self.anonymous(mgmt.MSRPC_UUID_MGMT)
+        known = mgmt.hinq_if_ids(management.dce)["if_id_vector"]
+        known = {bytes(known["if_id"][n]["Data"]["Uuid"]) for n in range(known["count"])}
+        for iid in (IID_RESOLVER, dcomrt.IID_IRemoteSCMActivator, dcomrt.IID_IActivation):
+            self.assertIn(iid[:16], known)
+        # is_server_listening, and stop_server_listening, which is refused.
+        self.assertEqual(struct.unpack("<2I", management.raw(2, b"")), (0, 1))
+        self.assertEqual(struct.unpack("<I", management.raw(3, b"")), (RPC_S_ACCESS_DENIED,))
+        self.assertEqual(struct.unpack("<2I", management.raw(2, b"")), (0, 1))
         self.assertIn(b"RPCSS/127.0.0.1\0", management.raw(4, struct.pack("<II", rpcrt.RPC_C_AUTHN_WINNT, 100)))
         first, second = (struct.unpack("<7I", management.raw(1, struct.pack("<I", 4))) for _ in range(2))
         self.assertEqual((first[:2], first[6]), ((4, 4), 0))
@@ -214,7 +249,13 @@ class Activation(Server):
         scm = self.connect(dcomrt.IID_IRemoteSCMActivator)
         scm.dce.bind = lambda _: None
         factory = dcomrt.IRemoteSCMActivator(scm.dce).RemoteGetClassObject(CLSID, dcomrt.IID_IClassFactory)
-        self.assertNotEqual(factory.get_iPid(), bytes(16))
+        request = dcom.FactoryCreateInstance()
+        request["riid"] = IID_OPERATION[:16]
+        made = self.connect(dcomrt.IID_IClassFactory).orpc(request, factory.get_iPid(),
+                                                           dcom.FactoryCreateInstanceResponse)
+        self.assertEqual(made["ErrorCode"], S_OK)
+        reference, _ = dcom.parse_objref(b"".join(made["ppvObject"]["abData"]))
+        self.assertEqual(self.initialize(self.connect(IID_OPERATION), reference.ipid, sample(OPERATIONS[0])), S_OK)
 
     def test_an_unknown_class_and_interface(self):
         with self.assertRaises(rpcrt.DCERPCException) as raised:
