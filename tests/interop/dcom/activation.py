@@ -1,4 +1,6 @@
-"""RemoteCreateInstance, [MS-DCOM] 3.1.2.5.2.3.3, of a stranger: as impacket's client asks, and as a server answers."""
+"""RemoteCreateInstance, [MS-DCOM] 3.1.2.5.2.3.3, of a stranger: as impacket's client asks, and as a server answers; and
+RemoteActivation, 3.1.2.5.2.3.1, as a server of before 5.6 does.
+"""
 
 import struct
 
@@ -139,3 +141,39 @@ class Activator:
         objref["pObjectData"] = blob.getData()
         objref["ObjectReferenceSize"] = len(objref["pObjectData"]) + 8
         return objref.getData()
+
+
+class OldActivator(Activator):
+    """IActivation."""
+
+    def __call__(self, call):
+        self.exporter.calls.append((dcomrt.IID_IActivation, call.opnum))
+        if call.level < self.exporter.minimum:
+            raise Fault(RPC_S_ACCESS_DENIED)
+        if call.opnum != 0:
+            raise Fault(dcom.NCA_OP_RANGE)
+        request = dcomrt.RemoteActivation(call.stub)
+        assert dcom.version_of(call.stub) == (5, 1), "not the version that ServerAlive2 was missing for"
+        assert 7 in request["aRequestedProtseqs"], "ncacn_ip_tcp was not asked for"
+        iids = [iid["Data"] for iid in request["pIIDs"]]
+        assert len(iids) == request["Interfaces"] > 0, iids
+        answer = self.exporter.result(S_OK, dcomrt.RemoteActivationResponse)
+        known = request["Clsid"] == self.class_id
+        answer["phr"] = 0 if known else REGDB_E_CLASSNOTREG - (1 << 32)
+        answer["pOxid"], answer["pipidRemUnknown"] = self.exporter.oxid, self.exporter.unknown
+        answer["pAuthnHint"] = self.exporter.hint
+        answer["pServerVersion"]["MajorVersion"], answer["pServerVersion"]["MinorVersion"] = 5, 1
+        set_bindings(answer["ppdsaOxidBindings"], self.exporter.address)
+        made = self.make() if known else None
+        names = {iid[:16]: iid for iid in made.interfaces} if known else {}
+        for iid in iids:
+            result = dcomrt.HRESULT()
+            result["Data"] = 0 if iid in names else E_NOINTERFACE - (1 << 32)
+            answer["pResults"].append(result)
+            if iid in names:
+                pointer, objref = dcomrt.PMInterfacePointer(), made.objref(names[iid])
+                pointer["ulCntData"], pointer["abData"] = len(objref), list(objref)
+                answer["ppInterfaceData"].append(pointer)
+            else:
+                answer["ppInterfaceData"].append(NULL)
+        return self.exporter.encode(answer)

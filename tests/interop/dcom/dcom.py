@@ -277,6 +277,11 @@ def set_header(request, flags=0, version=(5, 7)):
     request["ORPCthis"] = header
 
 
+def version_of(stub):
+    """(major, minor) of the ORPCTHIS in front of a little-endian stub."""
+    return struct.unpack_from("<HH", stub)
+
+
 class Connection:
     """One TCP connection with one interface bound at one level; `account` None: not authenticated."""
 

@@ -71,14 +71,17 @@ class Object:
 
 class Exporter:
     """Resolver, IRemUnknown, IRemUnknown2 and the objects behind one Listener; more services by `services`. `refuses`:
-    the resolver is behind a Listener of its own, which refuses authentication in this way."""
+    the resolver is behind a Listener of its own, which refuses authentication in this way. `oldest`: of DCOM 5.1, without
+    ServerAlive2 and ResolveOxid2."""
 
-    def __init__(self, accounts, services=None, interfaces=(), minimum=INTEGRITY, hint=None, refuses=None, **options):
+    def __init__(self, accounts, services=None, interfaces=(), minimum=INTEGRITY, hint=None, refuses=None, oldest=False,
+                 **options):
         self.oxid = struct.unpack("<Q", os.urandom(8))[0]
         self.oids = itertools.count(struct.unpack("<L", os.urandom(4))[0] << 8)
         self.unknown = os.urandom(16)
         self.minimum, self.hint = minimum, hint or minimum
         self.objects, self.by_ipid = [], {}
+        self.oldest = oldest
         self.calls = []  # (interface, opnum) in their order
         self.aliveness = 0
         self.listener = Listener(accounts, {
@@ -128,6 +131,9 @@ class Exporter:
         self.calls.append((IID_RESOLVER, call.opnum))
         method = {0: self._resolve, 1: self._simple_ping, 2: self._complex_ping, 3: self._alive, 4: self._resolve,
                   5: self._alive2}.get(call.opnum)
+        if self.oldest and call.opnum in (4, 5):
+            self.aliveness += call.opnum == 5
+            method = None
         if method is None:
             raise Fault(NCA_OP_RANGE)
         if call.opnum not in (3, 5):
@@ -247,6 +253,7 @@ class Exporter:
         if made is None:
             raise Fault(RPC_E_DISCONNECTED)
         assert iid == call.iid, "the IPID is of another interface"
+        assert not self.oldest or dcom.version_of(call.stub) == (5, 1), "a version that is not ours"
         self.calls.append((iid, call.opnum))
         return self.encode(made.interfaces[iid](call))
 

@@ -3,6 +3,7 @@
 Its NDR is that of dcom.py, its PDUs those of wire.py. With `extended` it has IIpamOperationWithProgress2 too.
 """
 
+import struct
 import threading
 import uuid
 import xml.etree.ElementTree as ElementTree
@@ -10,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from impacket.dcerpc.v5 import dcomrt
 
 import dcom
-from activation import Activator
+from activation import Activator, OldActivator
 from callback import ADD, OVERALL, PERCENT, START, SUBTASK, string
 from dcom import (CLSID, E_FAIL, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, ERROR_NOT_FOUND, IID_CALLBACK2, IID_OPERATION,
                   IID_OPERATION2, NULL, S_FALSE, S_OK, Fault)
@@ -71,6 +72,26 @@ def batched_event(event, sequence):
     return result
 
 
+def error_information(description):
+    """OBJREF_CUSTOM of an error object, [MS-DCOM] 2.2.21.2: with a description, and neither source nor help."""
+    name = (description + "\0").encode("utf-16-le")
+    count = len(name) // 2
+    data = struct.pack("<LL16sLLLLL", 0, 0, IID_OPERATION[:16], 0, 0xFFFFFFFF, count, 0, count) + name + bytes(4)
+    return struct.pack("<4sL16s16sLL", b"MEOW", 4, dcom.clsid("1CF2B120-547D-101B-8E65-08002B2BD119"),
+                       dcomrt.CLSID_ErrorObject, 0, len(data) + 8) + data
+
+
+def explained(result, information):
+    """An answer with the error information ORPC extension, [MS-DCOM] 2.2.21.1."""
+    message = dcom.Result()
+    message["ORPCthat"]["flags"], message["ErrorCode"] = 0, result
+    extensions, extent = message["ORPCthat"]["extensions"], dcomrt.PORPC_EXTENT()
+    extent["id"], extent["size"] = dcomrt.CLSID_ERROR_EXTENSION, len(information)
+    extent["data"] = [bytes([octet]) for octet in information + bytes(-len(information) % 8)]
+    extensions["size"], extensions["reserved"], extensions["extent"] = 1, 0, [extent, NULL]
+    return message
+
+
 class Operation:
     """What was started, and outlives its session."""
 
@@ -100,7 +121,11 @@ class Session:
         if call.opnum not in method:
             raise Fault(dcom.NCA_OP_RANGE)
         answer = method[call.opnum](call.stub)
-        return self.server.exporter.result(answer) if isinstance(answer, int) else answer
+        if not isinstance(answer, int):
+            return answer
+        if answer >= 0x80000000 and self.server.information:
+            return explained(answer, self.server.information)
+        return self.server.exporter.result(answer)
 
     def initialize(self, stub):
         if self.state != "new":
@@ -197,15 +222,17 @@ class OperationServer:
     """`caller`: the account that calls back; `caller_options`: of its connections. `before(n)`: run before event n."""
 
     def __init__(self, account, script, extended=False, batched=False, caller=None, caller_options=None,
-                 before=lambda number, remote: None, **options):
+                 before=lambda number, remote: None, oldest=False, **options):
         self.script, self.extended, self.batched, self.before = script, extended, batched, before
         self.caller, self.caller_options = caller or account, caller_options or {}
         self.initialize_result = self.start_result = S_OK  # or what these calls fail with; a Fault too
+        self.information = None  # error information beside each failure
         self.operations, self.sessions, self.remotes, self.threads = [], [], [], []
         self.tried, self.refused = 0, []  # starts that were no starts; faults of callbacks' resolution
-        activator = Activator(CLSID, self._make)
+        activator = (OldActivator if oldest else Activator)(CLSID, self._make)
         interfaces = (IID_OPERATION, IID_OPERATION2) if extended else (IID_OPERATION,)
-        self.exporter = Exporter([account], {dcomrt.IID_IRemoteSCMActivator: activator}, interfaces, **options)
+        activation = dcomrt.IID_IActivation if oldest else dcomrt.IID_IRemoteSCMActivator
+        self.exporter = Exporter([account], {activation: activator}, interfaces, oldest=oldest, **options)
         activator.attach(self.exporter)
 
     @property

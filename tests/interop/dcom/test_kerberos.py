@@ -42,8 +42,7 @@ class Kerberos(unittest.TestCase):
 
     def stack(self, server_args=(), gateway_args=()):
         stack = Stack([f"--auth-keytab={self.realm.dir}/server.keytab",
-                       f"--engine-administrator={kdc.REALM}\\{kdc.USER}", *server_args], gateway_args,
-                      captured=False)  # what Kerberos sealed tshark cannot read
+                       f"--engine-administrator={kdc.REALM}\\{kdc.USER}", *server_args], gateway_args)
         self.addCleanup(stack.close)
         return stack
 

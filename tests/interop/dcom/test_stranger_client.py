@@ -208,6 +208,13 @@ class Events(Base):
                     self.run_operation(self.new_records(1)[0], callback, level=level, **options)
                     self.check(callback.events)
 
+    def test_of_the_oldest_version(self):
+        """ResolveOxid where there is no ResolveOxid2, and 5.1 in each callback."""
+        callback = self.callback(oldest=True)
+        self.run_operation(self.new_records(2)[0], callback)
+        self.check(callback.events)
+        self.assertEqual(callback.exporter.calls[:3], [RESOLVED, (IID_RESOLVER, 0), ASKED])
+
     def test_one_call_at_a_time(self):
         """A stranger that does not agree to concurrent multiplexing."""
         callback = self.callback(multiplex=False)

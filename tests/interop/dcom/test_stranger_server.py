@@ -13,7 +13,7 @@ from callback import ADD, FAILURE, IN_PROGRESS, OVERALL, PERCENT, START, SUBTASK
 from dcom import (CONNECT, E_ACCESSDENIED, E_ILLEGAL_METHOD_CALL, E_INVALIDARG, IID_OPERATION, IID_OPERATION2,
                   IID_REM_UNKNOWN, IID_RESOLVER, INTEGRITY, PRIVACY, S_OK, Account)
 from impacket.dcerpc.v5 import dcomrt
-from operation_server import OperationServer
+from operation_server import OperationServer, error_information
 from security import NTLM, SPNEGO
 from stack import DOMAIN, FINAL, USER, HttpError, Stack, wait_until
 from wire import Fuse
@@ -163,6 +163,15 @@ class Operations(Base):
                          [(IID_OPERATION, 4), (IID_OPERATION, 3), (IID_OPERATION, 4)])  # the first: can it call back
         wait_until(lambda: server.sessions[-1].object.released.is_set(), what="the release of the session")
         self.assertIn((IID_REM_UNKNOWN, 5), server.exporter.calls)
+
+    def test_of_the_oldest_version(self):
+        """RemoteActivation, and 5.1 in each call: all that a server without ServerAlive2 has."""
+        server = self.serve(oldest=True)
+        self.check(*self.run_operation())
+        calls = server.exporter.calls
+        self.assertIn((dcomrt.IID_IActivation, 0), calls)
+        self.assertNotIn((dcomrt.IID_IRemoteSCMActivator, 4), calls)
+        wait_until(lambda: server.sessions[-1].object.released.is_set(), what="the release of the session")
 
     def test_by_report_progress(self):
         server = self.serve(extended=True, batched=True)
@@ -316,6 +325,26 @@ class Refusals(Base):
                     setattr(server, method, result)
                     self.assertEqual(self.refused().code, code)
                     wait_until(lambda: server.sessions[-1].object.released.is_set(), what="the release of the session")
+        self.works_still()
+
+    def test_the_words_of_the_server(self):
+        """Of the IpamException in the error information; of the HRESULT alone where that is none."""
+        exception = ("<q:IpamException xmlns:q='http://schemas.datacontract.org/2004/07/Microsoft.Windows.Ipam'>"
+                     "<IpamExceptionData xmlns:d='http://Microsoft.Windows.Ipam'><d:ExceptionId>IpamApiAddScopeFailed"
+                     "</d:ExceptionId><d:ExceptionMessage>no room in the \N{DOOR}</d:ExceptionMessage>"
+                     "</IpamExceptionData></q:IpamException>")
+        whole = error_information(exception)
+        for method in ("initialize_result", "start_result"):
+            for name, information in (("whole", whole), ("cut", whole[:-40]), ("no exception", error_information("?"))):
+                with self.subTest(method=method, information=name):
+                    server = self.serve()
+                    server.information = information
+                    setattr(server, method, E_INVALIDARG)
+                    refused = self.refused()
+                    self.assertEqual(refused.code, 400)
+                    check = self.assertIn if name == "whole" else self.assertNotIn
+                    check("no room in the \N{DOOR}", refused.status["message"])
+                    self.assertTrue(refused.status["message"])
         self.works_still()
 
     def test_events_that_the_gateway_refuses(self):

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "dcom_bridge/base/fields.h"
@@ -14,6 +16,7 @@ namespace ipam::rpc_test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr std::uint8_t kMpx = 3 | pdu::kConcurrentMultiplexing;
@@ -45,10 +48,11 @@ void Establish(Server& server, Secured& secured) {
   server.Feed(pdu::Assemble(HeaderOf(pdu::PduType::kAuth3, secured.id), base::Bytes(4), &third));
 }
 
-std::vector<base::Bytes> Request(const Secured& secured, std::uint32_t call_id, const base::Bytes& stub) {
-  const auto call_header = [](std::uint32_t alloc_hint) {
+std::vector<base::Bytes> Request(const Secured& secured, std::uint32_t call_id, const base::Bytes& stub,
+                                 std::uint16_t opnum = 0) {
+  const auto call_header = [opnum](std::uint32_t alloc_hint) {
     base::ByteWriter out;
-    pdu::EncodeRequest(out, {alloc_hint, 0, 0, {}, {}});
+    pdu::EncodeRequest(out, {alloc_hint, 0, opnum, {}, {}});
     return out.Take();
   };
   return *rpc::Fragment(HeaderOf(pdu::PduType::kRequest, call_id), call_header, stub, 2048,
@@ -80,6 +84,53 @@ TEST(SecurityContexts, CallsOfAnyOrderAreEachVerifiedAndAnsweredUnderTheirOwn) {
       EXPECT_OK(rpc::OpenFragment(pdu, *segments, pdu::kResponseHeaderSize, secured.Protection()));
     }
   }
+}
+
+// All outstanding at one time, and answered in another order than they came.
+TEST(SecurityContexts, CallsUnderWayTogetherAreEachAnsweredUnderTheirOwn) {
+  rpc::ServerOptions options;
+  options.limits.max_outstanding_calls = 100;
+  Server server(options);
+  server.Feed(BindPdu(BindTo(kEcho), kMpx));
+  server.out.clear();
+  std::vector<Secured> all;
+  for (std::uint32_t id = 1; id <= 5; ++id) {
+    all.push_back({id, id % 2 == 0 ? auth::AuthLevel::kPrivacy : auth::AuthLevel::kIntegrity});
+    Establish(server, all.back());
+  }
+  std::mt19937 random(2);
+  std::vector<Secured*> by_call;
+  for (std::uint32_t call_id = 100; call_id < 150; ++call_id) {
+    by_call.push_back(&all[random() % all.size()]);
+    const base::Bytes stub = Pattern(1 + random() % 5000);
+    for (const base::Bytes& fragment : Request(*by_call.back(), call_id, stub, 1)) server.Feed(fragment);
+  }
+  ASSERT_FALSE(server.closed.has_value()) << *server.closed;
+  EXPECT_EQ(server.association->outstanding_calls(), 50u);
+  ASSERT_THAT(server.out, IsEmpty());
+  std::vector<std::size_t> order(server.service.calls.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random);
+  for (const std::size_t at : order) {
+    const rpc::IncomingCall& call = server.service.calls[at];
+    server.Do(server.association->Complete(call.id, rpc::CallReply{call.stub}));
+    base::Bytes answer;
+    for (; !server.out.empty(); server.out.pop_front()) {
+      base::Bytes& pdu = server.out.front();
+      const auto segments = pdu::Split(pdu);
+      ASSERT_OK(segments);
+      EXPECT_EQ(segments->header.call_id, 100 + at);
+      EXPECT_EQ(segments->trailer->context_id, by_call[at]->id);
+      ASSERT_OK(rpc::OpenFragment(pdu, *segments, pdu::kResponseHeaderSize, by_call[at]->Protection()));
+      const auto opened = pdu::Split(pdu);
+      const auto response =
+          pdu::DecodeResponse(opened->body, base::Endian::kLittle, opened->trailer->pad_length);
+      ASSERT_OK(response);
+      answer.insert(answer.end(), response->stub.begin(), response->stub.end());
+    }
+    EXPECT_EQ(answer, call.stub);
+  }
+  EXPECT_EQ(server.association->outstanding_calls(), 0u);
 }
 
 TEST(SecurityContexts, WithSeveralARequestWithoutTrailerIsAnonymous) {
