@@ -280,8 +280,9 @@ elif [ "$demo" = 1 ]; then
     CreateIpamIPAddress CreateDhcpFailover; do
     files+=("$source_dir/deploy/samples/$operation.xml")
   done
-  # In the background, so that a signal is taken while the bars move.
-  ipamctl start "${files[@]}" --watch 9>&- &
+  # In the background, so that a signal is taken while the bars move. By their keys, those that an earlier run on
+  # DIR did not see to their end are found, and not started again.
+  ipamctl start "${files[@]}" --request-id quickstart --watch 9>&- &
   ctl_pid=$!
   wait "$ctl_pid" || result=$?
   ctl_pid=''

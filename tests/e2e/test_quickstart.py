@@ -285,6 +285,21 @@ class Serving(Quickstart):
         for process in (gateway, server):
             wait_until(lambda p=process: p.poll() is not None, 15, "the end of the programs")
 
+    def test_a_demonstration_that_was_killed_with_all_goes_on_in_its_folder(self):
+        script = self.start("--step-delay", "1s", "--once")
+        names = {o["name"] for o in self.operations()}
+        script.kill()
+        script.wait()
+        for name in ("server", "gateway"):
+            self.kill(name)
+        again = self.run_once("--once", "--step-delay", "1s")
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        script = self.serve()
+        operations = self.operations()
+        self.assertEqual({o["name"] for o in operations}, names)
+        self.assertEqual({o["state"] for o in operations}, {"OPERATION_STATE_SUCCEEDED"})
+        self.assertEqual(self.stop(script), 0, self.said())
+
     def wait_resumed(self, names, times):
         def resumed(name):
             events = self.request(f"/v1/{name}/events?page_size=1000")["events"]
