@@ -7,7 +7,7 @@ build=(
   ca-certificates g++ cmake ninja-build pkg-config ccache mold
   libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev libabsl-dev libre2-dev libc-ares-dev
   zlib1g-dev libboost1.81-dev libssl-dev libsqlite3-dev libspdlog-dev nlohmann-json3-dev libxml2-dev nettle-dev
-  prometheus-cpp-dev libcurl4-openssl-dev libyaml-cpp-dev libcli11-dev libkrb5-dev
+  prometheus-cpp-dev libcurl4-openssl-dev libyaml-cpp-dev libcli11-dev libkrb5-dev libpq-dev
 )
 test=(
   libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-format shellcheck yamllint git
@@ -17,11 +17,12 @@ test=(
   buildah crun fuse-overlayfs mmdebstrap docker-compose
   kea-dhcp4-server kea-dhcp6-server kea-ctrl-agent kea-admin
   pdns-server pdns-backend-sqlite3 pdns-recursor bind9-dnsutils
+  postgresql-15
 )
 runtime=(
   ca-certificates libgrpc++1.51 libprotobuf32 libabsl20220623 libre2-9 libc-ares2 libssl3 libsqlite3-0
   libspdlog1.10 libfmt9 libxml2 libnettle8 libgssapi-krb5-2 libcurl4 libprometheus-cpp-core1.0 libyaml-cpp0.7
-  libstdc++6
+  libstdc++6 libpq5
 )
 
 case "${1:-}" in

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/access.pb.h"
 #include "ipam/v1/enums.pb.h"
 #include "ipam/v1/tables.pb.h"

@@ -126,7 +126,8 @@ AddressTables::AddressTables(Database& db, CustomFieldTables& custom_fields)
       list_addresses_(db,
                       "SELECT details, a.record_id, a.range_id, a.is_duplicate,"
                       " (SELECT record_id FROM dhcp_reservations WHERE address_id = a.record_id)"
-                      " FROM ip_addresses AS a ORDER BY a.record_id"),
+                      " FROM ip_addresses AS a ORDER BY a.record_id",
+                      RowCount::kMany),
       find_addresses_(
           db,
           "SELECT record_id FROM ip_addresses WHERE af = ? AND address = ? AND address_space_id = ?"

@@ -12,7 +12,7 @@
 #include "dcom_bridge/ipam/custom_fields.h"
 #include "dcom_bridge/ipam/dns_tables.h"
 #include "dcom_bridge/ipam/ip.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/address.pb.h"
 
 namespace ipam::engine {

@@ -4,7 +4,7 @@
 
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/json.h"
-#include "dcom_bridge/ipam/schema_sql.h"
+#include "dcom_bridge/ipam/sql_driver.h"
 
 namespace ipam::engine {
 namespace {
@@ -50,7 +50,7 @@ ChangeLog::ChangeLog(Database& db)
           db, "SELECT DISTINCT name, record_type FROM dns_resource_records WHERE reverse_zone_id = ?"),
       forwarder_(db, "SELECT details FROM dns_conditional_forwarders WHERE server_id = ? AND name = ?") {}
 
-absl::Status ChangeLog::Watch(Database& db) { return db.ExecuteScript(kChangeLogSql); }
+absl::Status ChangeLog::Watch(Database& db) { return db.driver().Watch(); }
 
 absl::Status ChangeLog::Clear() {
   IPAM_RETURN_IF_ERROR(clear_servers_.Run());

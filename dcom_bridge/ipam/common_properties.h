@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 
 namespace ipam::engine {
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "ipam/v1/custom_field.pb.h"
 #include "ipam/v1/enums.pb.h"

@@ -43,11 +43,11 @@ DhcpPolicyTables::DhcpPolicyTables(Database& db, DhcpOptionTables& options)
                      " WHERE scope_id = ? ORDER BY policy_id"),
       delete_(db, "DELETE FROM dhcp_policies WHERE policy_id = ?"),
       find_by_order_(db,
-                     "SELECT policy_id FROM dhcp_policies WHERE server_id = ? AND scope_id IS nullif(?, 0)"
+                     "SELECT policy_id FROM dhcp_policies WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM nullif(?, 0)"
                      " AND processing_order = ? ORDER BY policy_id LIMIT 1"),
       last_order_(db,
                   "SELECT coalesce(max(processing_order), 0) FROM dhcp_policies WHERE server_id = ?"
-                  " AND scope_id IS ?"),
+                  " AND scope_id IS NOT DISTINCT FROM ?"),
       set_order_(db, "UPDATE dhcp_policies SET processing_order = ? WHERE policy_id = ?"),
       put_condition_(db, "INSERT INTO dhcp_policy_conditions (policy_id, details) VALUES (?, ?)"),
       delete_conditions_(db, "DELETE FROM dhcp_policy_conditions WHERE policy_id = ?"),

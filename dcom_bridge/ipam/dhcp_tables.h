@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "dcom_bridge/ipam/dhcp_option_tables.h"
 #include "dcom_bridge/ipam/ip.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/dhcp.pb.h"
 #include "ipam/v1/dhcp_failover.pb.h"
 #include "ipam/v1/dhcp_reservation.pb.h"

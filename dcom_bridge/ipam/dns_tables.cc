@@ -155,7 +155,8 @@ DnsTables::DnsTables(Database& db)
       list_records_(
           db,
           "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
-          " coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records ORDER BY record_id"),
+          " coalesce(ipv4_address_id, ipv6_address_id) FROM dns_resource_records ORDER BY record_id",
+          RowCount::kMany),
       put_range_zone_(db,
                       "INSERT INTO range_dns_reverse_lookups (range_id, zone_id) VALUES (?, ?)"
                       " ON CONFLICT (range_id) DO UPDATE SET zone_id = excluded.zone_id"),

@@ -6,6 +6,7 @@ file(READ ${FOLDER}/schema_5.sql schema_5)
 file(READ ${FOLDER}/schema_6.sql schema_6)
 file(READ ${FOLDER}/provision.sql provision)
 file(READ ${FOLDER}/change_log.sql change_log)
+file(READ ${FOLDER}/postgres.sql postgres)
 file(WRITE ${OUT} "#include \"dcom_bridge/ipam/schema_sql.h\"
 
 namespace ipam::engine {
@@ -17,6 +18,7 @@ const char kSchema5Sql[] = R\"sql(${schema_5})sql\";
 const char kSchema6Sql[] = R\"sql(${schema_6})sql\";
 const char kProvisionSql[] = R\"sql(${provision})sql\";
 const char kChangeLogSql[] = R\"sql(${change_log})sql\";
+const char kPostgresSql[] = R\"sql(${postgres})sql\";
 
 }  // namespace ipam::engine
 ")

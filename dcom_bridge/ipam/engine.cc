@@ -22,6 +22,7 @@
 #include "dcom_bridge/ipam/operation.h"
 #include "dcom_bridge/ipam/operation_log.h"
 #include "dcom_bridge/ipam/server_work.h"
+#include "dcom_bridge/ipam/sql_driver.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/model/parameters.h"
 #include "dcom_bridge/model/schema.h"
@@ -155,6 +156,7 @@ class Engine::Impl {
 
 Engine::Impl::~Impl() {
   commands_.Stop();
+  db_->driver().StopWaiting();
   if (thread_.joinable()) thread_.join();
   live_.clear();
   actuators_.reset();  // its threads push commands
@@ -180,11 +182,11 @@ absl::Status Engine::Impl::CheckActuators() {
 }
 
 absl::Status Engine::Impl::ResumeOperations() {
-  IPAM_RETURN_IF_ERROR(db_->Execute("BEGIN IMMEDIATE"));
+  IPAM_RETURN_IF_ERROR(db_->Begin());
   IPAM_ASSIGN_OR_RETURN(const auto unfinished, log_.states().List());
   for (const SavedOperation& saved : unfinished) IPAM_RETURN_IF_ERROR(ResumeOne(saved));
   PromoteWaiting();
-  return db_->Execute("COMMIT");
+  return db_->Commit();
 }
 
 absl::Status Engine::Impl::ResumeOne(const SavedOperation& saved) {
@@ -273,9 +275,9 @@ void Engine::Impl::TakeUp(ActuatedCommand& command) {
 }
 
 void Engine::Impl::Transact(std::deque<Command> commands) {
-  absl::Status status = db_->Execute("BEGIN IMMEDIATE");
+  absl::Status status = db_->Begin();
   if (status.ok()) status = Work(commands);
-  if (status.ok()) status = db_->Execute("COMMIT");
+  if (status.ok()) status = db_->Commit();
   if (status.ok()) {
     Commit(std::move(commands));
   } else {
@@ -483,7 +485,7 @@ void Engine::Impl::Commit(std::deque<Command> commands) {
 }
 
 void Engine::Impl::Rollback(std::deque<Command> commands, const absl::Status& why) {
-  (void)db_->Execute("ROLLBACK");  // SQLite may have done it already
+  db_->Rollback();
   retry_at_ = Steady::now() + retry_after_;
   retry_after_ = std::min<Steady::duration>(retry_after_ * 2, kLastRetry);
   for (const base::Guid& id : touched_) {

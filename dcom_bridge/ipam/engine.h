@@ -39,7 +39,7 @@ namespace ipam::engine {
 class Actuators;
 
 struct Options {
-  std::string database;  // path of the SQLite file, or ":memory:"
+  std::string database;  // a file of SQLite, or postgresql://...
   // Accounts that stand for the group IPAM Administrators: "user" or "DOMAIN\user", compared without case.
   std::vector<std::string> administrators;
   absl::Duration step_delay = absl::ZeroDuration();  // before each entity, for demonstrations

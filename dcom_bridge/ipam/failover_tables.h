@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/dhcp_failover.pb.h"
 #include "ipam/v1/tables.pb.h"
 

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/sql_driver.h"
 #include "dcom_bridge/ipam/store.h"
 #include "dcom_bridge/ipam/store_tables.h"
 #include "dcom_bridge/model/yaml_message.h"
@@ -32,7 +33,6 @@ class Importer {
         put_property_(db,
                       "INSERT INTO common_properties (name, value) VALUES (?, ?)"
                       " ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
-        check_foreign_keys_(db, "PRAGMA foreign_key_check"),
         reader_(file_bytes) {}
 
   absl::Status Import(const YAML::Node& root);
@@ -50,7 +50,6 @@ class Importer {
   Store store_;
   const std::string file_;
   Statement put_property_;
-  Statement check_foreign_keys_;
   model::YamlReader reader_;
   std::map<std::pair<std::string, std::int64_t>, int> lines_;  // of the rows, by table and record id
 };
@@ -114,22 +113,22 @@ absl::Status Importer::ImportProperties(const YAML::Node& properties) {
 }
 
 absl::Status Importer::CheckForeignKeys() {
-  Cursor broken = check_foreign_keys_.Query();
-  if (!broken.Next()) return broken.status();
-  const std::string table = broken.Text(0);
-  const std::string row = broken.IsNull(1) ? "a row" : absl::StrFormat("the row %d", broken.Int64(1));
-  const auto line = lines_.find({table, broken.Int64(1)});
+  IPAM_ASSIGN_OR_RETURN(const std::optional<BrokenReference> broken, db_.driver().FindBrokenReference());
+  if (!broken) return absl::OkStatus();
+  const std::string row = broken->row ? absl::StrFormat("the row %d", *broken->row) : "a row";
+  const auto line = lines_.find({broken->table, broken->row.value_or(0)});
   const std::string where = line == lines_.end() ? "" : absl::StrFormat("line %d: ", line->second);
   return absl::InvalidArgumentError(absl::StrFormat("%s: %s: %s%s refers to a row of %s that is not there",
-                                                    file_, table, where, row, broken.Text(2)));
+                                                    file_, broken->table, where, row, broken->target));
 }
 
 absl::Status ImportText(Database& db, const std::string& file, const std::string& text) {
   const YAML::Node root = YAML::Load(text);
-  IPAM_RETURN_IF_ERROR(db.Execute("BEGIN IMMEDIATE; PRAGMA defer_foreign_keys = ON"));
-  absl::Status status = Importer(db, file, text.size()).Import(root);
-  if (status.ok()) status = db.Execute("COMMIT");
-  if (!status.ok()) (void)db.Execute("ROLLBACK");
+  IPAM_RETURN_IF_ERROR(db.Begin());
+  absl::Status status = db.driver().DeferReferences();
+  if (status.ok()) status = Importer(db, file, text.size()).Import(root);
+  if (status.ok()) status = db.Commit();
+  if (!status.ok()) db.Rollback();
   return status;
 }
 
@@ -157,14 +156,14 @@ absl::Status ImportYaml(const std::string& database, const std::string& path) {
   try {
     return ImportText(*db, path, text.str());
   } catch (const YAML::Exception& e) {
-    (void)db->Execute("ROLLBACK");  // where a transaction had begun
+    db->Rollback();  // where a transaction had begun
     return absl::InvalidArgumentError(absl::StrFormat("%s: line %d: %s", path, e.mark.line + 1, e.msg));
   }
 }
 
 absl::Status ExportYaml(const std::string& database, std::ostream& out) {
-  IPAM_ASSIGN_OR_RETURN(const std::unique_ptr<Database> db, OpenDatabase(database));
-  IPAM_RETURN_IF_ERROR(db->Execute("BEGIN"));  // one snapshot, whatever the engine does
+  IPAM_ASSIGN_OR_RETURN(const std::unique_ptr<Database> db, OpenDatabase(database, StoreUse::kRead));
+  IPAM_RETURN_IF_ERROR(db->BeginSnapshot());  // one snapshot, whatever the engine does
   Store store(*db);
   YAML::Emitter emitter(out);
   emitter << YAML::BeginMap;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/ipam/rows.h"
 
 namespace ipam::engine {
 namespace {
@@ -92,7 +93,8 @@ event::ProgressEvent ReadEvent(const Cursor& row) {
 OperationLog::OperationLog(Database& db)
     : db_(db),
       states_(db),
-      insert_(db, "INSERT INTO operations (guid, kind, account, initiator, created) VALUES (?, ?, ?, ?, ?)"),
+      insert_(db, "INSERT INTO operations (guid, kind, account, initiator, created) VALUES (?, ?, ?, ?, ?)"
+              " RETURNING number"),
       append_(db,
               "INSERT INTO operation_events (operation, sequence, time, kind, percent, status, subtask_id,"
               " subtask_kind, subtask_name, subtask_details, completion, record_id)"
@@ -122,8 +124,9 @@ absl::StatusOr<std::int64_t> OperationLog::Insert(const base::Guid& operation, c
                                                   const std::string& account,
                                                   const std::optional<std::string>& initiator,
                                                   const v1::OperationParameters& parameters, absl::Time now) {
-  IPAM_RETURN_IF_ERROR(insert_.Run(operation.ToString(), kind, account, initiator, absl::ToUnixMicros(now)));
-  const std::int64_t number = db_.last_insert_id();
+  IPAM_ASSIGN_OR_RETURN(
+      const std::int64_t number,
+      ReturnedId(insert_.Lookup(operation.ToString(), kind, account, initiator, absl::ToUnixMicros(now))));
   IPAM_RETURN_IF_ERROR(states_.Insert(number, parameters));
   return number;
 }

@@ -13,7 +13,7 @@
 #include "dcom_bridge/base/guid.h"
 #include "dcom_bridge/event/progress_event.h"
 #include "dcom_bridge/ipam/operation_states.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 
 namespace ipam::engine {
 

@@ -34,12 +34,12 @@ bool Parse(const base::Bytes& bytes, v1::OperationParameters& parameters) {
 OperationStates::OperationStates(Database& db)
     : db_(db),
       insert_(db, "INSERT INTO operation_states (operation, parameters) VALUES (?, ?)"),
-      answer_(db, "UPDATE operation_states SET answered = 1 WHERE operation = ? AND NOT answered"),
+      answer_(db, "UPDATE operation_states SET answered = 1 WHERE operation = ? AND answered = 0"),
       cancel_(db, "UPDATE operation_states SET cancelled = ?2 WHERE operation = ?1"),
       put_changes_(db, "INSERT INTO operation_changes (operation, entity, changes) VALUES (?, ?, ?)"),
       remove_(db, "DELETE FROM operation_states WHERE operation = ?"),
       list_(db,
-            "SELECT number, guid, kind, ifnull(answered, 0), cancelled,"
+            "SELECT number, guid, kind, coalesce(answered, 0), cancelled,"
             " (SELECT max(sequence) FROM operation_events WHERE operation = number),"
             " (SELECT max(percent) FROM operation_events WHERE operation = number AND kind = 1),"
             " (SELECT count(*) FROM operation_events WHERE operation = number AND kind = 4),"
@@ -53,7 +53,7 @@ OperationStates::OperationStates(Database& db)
                  "SELECT subtask_id, subtask_kind, subtask_name FROM operation_events"
                  " WHERE operation = ? AND kind = 4 ORDER BY sequence"),
       outcomes_(db,
-                "SELECT status, ifnull(record_id, 0), completion FROM operation_events"
+                "SELECT status, coalesce(record_id, 0), completion FROM operation_events"
                 " WHERE operation = ? AND kind = 2 AND status > 1 ORDER BY sequence"),
       changes_(db, "SELECT changes FROM operation_changes WHERE operation = ? ORDER BY entity DESC") {}
 

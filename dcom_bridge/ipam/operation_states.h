@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "dcom_bridge/base/byte_reader.h"
 #include "dcom_bridge/event/progress_event.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/parameters.pb.h"
 
 namespace ipam::engine {

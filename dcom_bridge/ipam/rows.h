@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/json.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 
 namespace ipam::engine {
 

@@ -21,7 +21,7 @@ CREATE TABLE access_scopes (
   label TEXT NOT NULL,
   details TEXT NOT NULL
 );
-CREATE UNIQUE INDEX access_scope_labels ON access_scopes (ifnull(parent_id, 0), label);
+CREATE UNIQUE INDEX access_scope_labels ON access_scopes (coalesce(parent_id, 0), label);
 
 -- 3.1.1.1.43 ADM_AccessScopeAssociationTable; object_type is IpamObjectType
 CREATE TABLE access_scope_associations (
@@ -112,7 +112,7 @@ CREATE TABLE ip_blocks (
   UNIQUE (af, record_id),
   FOREIGN KEY (af, parent_id) REFERENCES ip_blocks (af, record_id) ON DELETE NO ACTION,
   CHECK (start_address <= end_address),
-  CHECK (NOT is_subnet OR address_space_id IS NOT NULL)
+  CHECK (is_subnet = 0 OR address_space_id IS NOT NULL)
 );
 
 -- 3.1.1.1.22 ADM_ServersTable
@@ -244,7 +244,7 @@ CREATE TABLE dhcp_options (
   FOREIGN KEY (server_id, user_class_id) REFERENCES dhcp_user_classes (server_id, record_id) ON DELETE NO ACTION
 );
 CREATE UNIQUE INDEX dhcp_option_keys ON dhcp_options
-  (server_id, ifnull(scope_id, 0), ifnull(reservation_id, 0), option_definition_id, ifnull(user_class_id, 0));
+  (server_id, coalesce(scope_id, 0), coalesce(reservation_id, 0), option_definition_id, coalesce(user_class_id, 0));
 
 -- 3.1.1.1.44 ADM_DhcpFailoverRelationTable
 CREATE TABLE dhcp_failover_relations (
@@ -255,7 +255,7 @@ CREATE TABLE dhcp_failover_relations (
   details TEXT NOT NULL
 );
 CREATE UNIQUE INDEX dhcp_failover_keys ON dhcp_failover_relations
-  (name, ifnull(server1_id, 0), ifnull(server2_id, 0));
+  (name, coalesce(server1_id, 0), coalesce(server2_id, 0));
 
 -- 3.1.1.1.45 ADM_DhcpScopeFailoverTable
 CREATE TABLE dhcp_scope_failovers (
@@ -326,7 +326,7 @@ CREATE TABLE dns_resource_records (
   CHECK ((forward_zone_id IS NULL) != (reverse_zone_id IS NULL))
 );
 CREATE UNIQUE INDEX dns_record_keys ON dns_resource_records
-  (ifnull(forward_zone_id, 0), ifnull(reverse_zone_id, 0), name, record_type, record_data);
+  (coalesce(forward_zone_id, 0), coalesce(reverse_zone_id, 0), name, record_type, record_data);
 CREATE INDEX dns_record_addresses ON dns_resource_records (address, record_type) WHERE address IS NOT NULL;
 
 -- 3.1.1.1.6 ADM_AddressDNSForwardLookupTable; sync_status is DnsSyncStatus

@@ -7,9 +7,6 @@ CREATE TABLE dhcp_vendor_classes (
   details TEXT NOT NULL,
   PRIMARY KEY (server_id, record_id)
 ) WITHOUT ROWID;
-INSERT INTO dhcp_vendor_classes (server_id, record_id, details)
-  SELECT s.record_id, coalesce(c.value ->> 'recordId', c.key + 1), c.value
-  FROM dhcp_servers AS s, json_each(s.details, '$.vendorClasses.vendorClassesInCollection') AS c;
 
 -- 3.1.1.1.30 ADM_DhcpPolicyTable, whose key is PolicyId (discrepancies E.7). Level is whether scope_id is set (C.5).
 CREATE TABLE dhcp_policies (
@@ -46,8 +43,8 @@ ALTER TABLE dhcp_options ADD COLUMN
   policy_id INTEGER REFERENCES dhcp_policies (policy_id) ON UPDATE NO ACTION ON DELETE NO ACTION;
 DROP INDEX dhcp_option_keys;
 CREATE UNIQUE INDEX dhcp_option_keys ON dhcp_options
-  (server_id, ifnull(scope_id, 0), ifnull(reservation_id, 0), ifnull(policy_id, 0), option_definition_id,
-   ifnull(user_class_id, 0));
+  (server_id, coalesce(scope_id, 0), coalesce(reservation_id, 0), coalesce(policy_id, 0), option_definition_id,
+   coalesce(user_class_id, 0));
 CREATE INDEX dhcp_option_policies ON dhcp_options (policy_id) WHERE policy_id IS NOT NULL;
 
 -- What on-delete rules look up

@@ -1,4 +1,4 @@
-// schema.sql, what later versions added, provision.sql and change_log.sql, embedded at build time.
+// The files *.sql, embedded at build time.
 #pragma once
 
 namespace ipam::engine {
@@ -10,5 +10,6 @@ extern const char kSchema5Sql[];
 extern const char kSchema6Sql[];
 extern const char kProvisionSql[];
 extern const char kChangeLogSql[];
+extern const char kPostgresSql[];
 
 }  // namespace ipam::engine

@@ -322,8 +322,8 @@ absl::Status ShowTable(const std::string& database, const ShowOptions& options, 
   }
   IPAM_ASSIGN_OR_RETURN(const std::vector<Condition> filter,
                         ParseFilter(*table->prototype->GetDescriptor(), options.filter));
-  IPAM_ASSIGN_OR_RETURN(const std::unique_ptr<Database> db, OpenDatabase(database));
-  IPAM_RETURN_IF_ERROR(db->Execute("BEGIN"));  // one snapshot, whatever the engine does
+  IPAM_ASSIGN_OR_RETURN(const std::unique_ptr<Database> db, OpenDatabase(database, StoreUse::kRead));
+  IPAM_RETURN_IF_ERROR(db->BeginSnapshot());  // one snapshot, whatever the engine does
   Store store(*db);
   const ForEachRow for_each = [&](const std::function<absl::Status(const Message&)>& take) {
     return table->for_each(store, [&](const Message& row) -> absl::Status {

@@ -18,7 +18,7 @@
 #include "dcom_bridge/ipam/filter_tables.h"
 #include "dcom_bridge/ipam/forwarder_tables.h"
 #include "dcom_bridge/ipam/server_tables.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 
 namespace ipam::engine {
 
@@ -55,8 +55,9 @@ class Store {
   ForwarderTables forwarders;
 };
 
-// Opens the file; an empty one gets the tables and the rows that provisioning puts there, one of an earlier
-// version the tables that it lacks. kFailedPrecondition: the store of another program, or of a later version.
-absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& path);
+// Opens the store; an empty one gets the tables and the rows that provisioning puts there, one of an earlier version the
+// tables that it lacks. kFailedPrecondition: the store of another program, or of a later version.
+absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const std::string& store,
+                                                       StoreUse use = StoreUse::kWrite);
 
 }  // namespace ipam::engine

@@ -8,6 +8,7 @@ find_package(gRPC CONFIG REQUIRED)      # after Protobuf
 find_package(Boost 1.81 CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(PostgreSQL REQUIRED)
 find_package(LibXml2 REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(yaml-cpp REQUIRED)

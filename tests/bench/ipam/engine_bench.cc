@@ -1,7 +1,9 @@
 // What an entity costs the engine: operations of more and more resource records, on a store with many addresses,
 // committed with their events, which a reader follows.
 //
-//   engine_bench [--addresses=1000000] [--dir=DIR] RECORDS...     from the top of the tree
+//   engine_bench [--addresses=1000000] [--dir=DIR] [--store=postgresql://...] RECORDS...     from the top of the tree
+//
+// The store is a file in DIR, or the empty database that is named.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -20,7 +22,7 @@
 #include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/ipam/engine.h"
 #include "dcom_bridge/ipam/import_export.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/store.h"
 #include "ipam/v1/parameters.pb.h"
 
@@ -151,7 +153,7 @@ class Bench {
 void Bench::AddAddresses(std::size_t count) {
   auto db = Require(OpenDatabase(path_));
   Store store(*db);
-  Require(db->Execute("BEGIN"));
+  Require(db->Begin());
   for (std::size_t i = 0; i < count; ++i) {
     v1::IpamIPAddress address;
     address.mutable_v4();
@@ -159,18 +161,21 @@ void Bench::AddAddresses(std::size_t count) {
     address.set_address(absl::StrFormat("172.%d.%d.%d", 16 + (i >> 16), (i >> 8) & 255, i & 255));
     Require(store.addresses.PutAddress(address).status());
   }
-  Require(db->Execute("COMMIT"));
+  Require(db->Commit());
 }
 
 int Main(int argc, char** argv) {
   std::size_t addresses = 1'000'000;
   std::string parent = std::filesystem::temp_directory_path();
+  std::string store;
   std::vector<std::size_t> sizes;
   for (int i = 1; i < argc; ++i) {
     if (std::strncmp(argv[i], "--addresses=", 12) == 0) {
       addresses = std::strtoul(argv[i] + 12, nullptr, 10);
     } else if (std::strncmp(argv[i], "--dir=", 6) == 0) {
       parent = argv[i] + 6;
+    } else if (std::strncmp(argv[i], "--store=", 8) == 0) {
+      store = argv[i] + 8;
     } else {
       sizes.push_back(std::strtoul(argv[i], nullptr, 10));
     }
@@ -178,7 +183,7 @@ int Main(int argc, char** argv) {
   std::string folder = parent + "/engine_bench.XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 1;
   {
-    Bench bench(folder + "/ipam.db", addresses);
+    Bench bench(store.empty() ? folder + "/ipam.db" : store, addresses);
     for (const std::size_t size : sizes) bench.Run(size);
   }
   std::filesystem::remove_all(folder);

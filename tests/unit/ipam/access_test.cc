@@ -196,7 +196,7 @@ TEST_F(AccessTest, GroupsAreImportedAndExported) {
   EXPECT_THAT(exported.str(), HasSubstr("Staff"));
   const std::string path = dir_.File("out.yaml");
   std::ofstream(path) << exported.str();
-  options_.database = dir_.File("other.db");
+  options_.database = dir_.Store("other.db");
   ASSERT_OK(ImportYaml(options_.database, path));
   EXPECT_EQ(Rows("SELECT record_id, name, member FROM security_groups LEFT JOIN security_group_members ON"
                  " group_id = record_id ORDER BY 1, 3"),

@@ -432,7 +432,7 @@ TEST_F(ActuatorsTest, LetsTheStoreFollowWhenItCanBeWrittenAgain) {
       log.Insert(id, "CreateDhcpScope", "admin", std::nullopt, v1::OperationParameters(), clock_.Now());
   ASSERT_OK(number);
   Operation operation(*number, id, "CreateDhcpScope", MakeDelegate(parameters, clock_), &servers);
-  ASSERT_OK((*db)->Execute("BEGIN"));
+  ASSERT_OK((*db)->Begin());
   ASSERT_OK(operation.Begin(log, clock_));
   EXPECT_OK(operation.Proceed(log));
   const auto step = [&] { return operation.Step(store, log, clock_).value_or(Operation::Progress::kEnded); };
@@ -442,24 +442,27 @@ TEST_F(ActuatorsTest, LetsTheStoreFollowWhenItCanBeWrittenAgain) {
   ASSERT_EQ(progress, Operation::Progress::kActuating);
 
   // Not even begun: it is put together again.
-  ASSERT_OK((*db)->Execute("ROLLBACK; BEGIN"));
+  (*db)->Rollback();
+  ASSERT_OK((*db)->Begin());
   operation.Rollback();
   progress = step();
   while (progress == Operation::Progress::kMore || progress == Operation::Progress::kEntityStarted)
     progress = step();
   ASSERT_EQ(progress, Operation::Progress::kActuating);
-  ASSERT_OK((*db)->Execute("COMMIT; BEGIN"));
+  ASSERT_OK((*db)->Commit());
+  ASSERT_OK((*db)->Begin());
   operation.Committed();
   EXPECT_FALSE(actuators_->Reserve({{ServerKey::Role::kDhcp, 17}}));
 
   operation.Actuated(Do(operation.TakeJob()));
   EXPECT_EQ(step(), Operation::Progress::kMoreAfterCommit);
   EXPECT_EQ(CountScopes(store), 4U);
-  ASSERT_OK((*db)->Execute("ROLLBACK; BEGIN"));
+  (*db)->Rollback();
+  ASSERT_OK((*db)->Begin());
   operation.Rollback();
   EXPECT_EQ(CountScopes(store), 3U);
   EXPECT_EQ(step(), Operation::Progress::kMoreAfterCommit);
-  ASSERT_OK((*db)->Execute("COMMIT"));
+  ASSERT_OK((*db)->Commit());
   operation.Committed();
   EXPECT_EQ(CountScopes(store), 4U);
   EXPECT_EQ(script_.Take().size(), 2U) << "tested and committed once";
@@ -520,7 +523,7 @@ TEST_F(ActuatorsTest, PutsTheServerBackWhereTheStoreRefuses) {
   script_.Hold("commit dhcp1");
   const base::Guid id = Begin(Sample("CreateDhcpScope"));
   script_.AwaitHeld();
-  Execute("CREATE TRIGGER late BEFORE INSERT ON dhcp_scopes BEGIN SELECT RAISE(ABORT, 'too late'); END");
+  Refuse(options_.database, "INSERT", "dhcp_scopes", "too late");
   script_.Release();
   const auto events = AwaitEnd(id);
   EXPECT_NE(FailureOf(events), "");
@@ -536,7 +539,7 @@ TEST_F(ActuatorsTest, SaysThatAServerCouldNotBePutBack) {
   script_.Hold("commit dhcp1");
   const base::Guid id = Begin(Sample("CreateDhcpScope"));
   script_.AwaitHeld();
-  Execute("CREATE TRIGGER late BEFORE INSERT ON dhcp_scopes BEGIN SELECT RAISE(ABORT, 'too late'); END");
+  Refuse(options_.database, "INSERT", "dhcp_scopes", "too late");
   script_.Fail("test dhcp1: 3", absl::UnavailableError("gone"));
   script_.Release();
   const auto message = CompletionOf(AwaitEnd(id)).error_info().message();

@@ -2,16 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
-#include <sqlite3.h>
 
-#include <filesystem>
 #include <variant>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "dcom_bridge/ipam/import_export.h"
 #include "dcom_bridge/model/exception.h"
 #include "dcom_bridge/model/operations.h"
@@ -19,18 +16,6 @@
 
 namespace ipam::engine {
 namespace {
-
-// The store that each test gets a copy of.
-const std::string& PlantStore() {
-  static const TempDir dir;
-  static const std::string path = [] {
-    std::string store = dir.File("plant.db");
-    EXPECT_OK(ImportYaml(store, IPAM_SOURCE_DIR "/deploy/samples/network.yaml"));
-    EXPECT_OK(ImportYaml(store, IPAM_SOURCE_DIR "/tests/unit/ipam/plant.yaml"));
-    return store;
-  }();
-  return path;
-}
 
 std::string IdOf(const std::optional<std::string>& completion) {
   const auto summary = model::ReadIpamException(completion.value_or(""));
@@ -98,7 +83,7 @@ std::string Tell(const std::vector<event::ProgressEvent>& events) {
 
 DelegateTest::DelegateTest() {
   import_network_ = false;
-  std::filesystem::copy_file(PlantStore(), options_.database);
+  options_.database = dir_.CopyOf(PlantStore(), "plant.db");
 }
 
 std::string DelegateTest::RunText(const std::string& operation, const std::string& parameters) {
@@ -106,39 +91,7 @@ std::string DelegateTest::RunText(const std::string& operation, const std::strin
   return Tell(Run(ParametersOf(operation, parameters)));
 }
 
-std::string RowsOf(const std::string& store, const std::string& sql) {
-  sqlite3* db = nullptr;
-  sqlite3_open(store.c_str(), &db);
-  sqlite3_stmt* statement = nullptr;
-  std::vector<std::string> rows;
-  EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-  while (statement != nullptr && sqlite3_step(statement) == SQLITE_ROW) {
-    std::vector<std::string> columns;
-    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
-      columns.push_back(text == nullptr ? "NULL" : text);
-    }
-    rows.push_back(absl::StrJoin(columns, "|"));
-  }
-  sqlite3_finalize(statement);
-  sqlite3_close(db);
-  return absl::StrJoin(rows, "; ");
-}
-
 std::string DelegateTest::Rows(const std::string& sql) { return RowsOf(options_.database, sql); }
-
-std::map<std::string, std::string> Dump(const std::string& store) {
-  std::map<std::string, std::string> rows;
-  const std::string tables = RowsOf(store, "SELECT name FROM sqlite_schema WHERE type = 'table'");
-  for (const absl::string_view table : absl::StrSplit(tables, "; ")) {
-    const std::string columns = RowsOf(
-        store, absl::StrFormat(
-                   "SELECT group_concat('quote(' || name || ')', ', ') FROM pragma_table_info('%s')", table));
-    rows[std::string(table)] =
-        RowsOf(store, absl::StrFormat("SELECT %s FROM %s ORDER BY %s", columns, table, columns));
-  }
-  return rows;
-}
 
 DnsCases::DnsCases() {
   EXPECT_OK(ImportYaml(options_.database, IPAM_SOURCE_DIR "/tests/unit/ipam/dns_plant.yaml"));

@@ -1,7 +1,6 @@
 // Delegates by tables: parameters as text in, events and rows as text out.
 #pragma once
 
-#include <map>
 #include <ostream>
 #include <string>
 
@@ -15,11 +14,6 @@ v1::OperationParameters ParametersOf(const std::string& operation, const std::st
 // "start; +1 Scope 10.0.0.0; >1; =1 ok; 100%; success", where + is AddSubTask, > InProgress, = an end (ok, not run, or
 // the id of its exception), and the last one SetOverallStatus.
 std::string Tell(const std::vector<event::ProgressEvent>& events);
-
-// Every row of a query: "1|a; 2|NULL".
-std::string RowsOf(const std::string& store, const std::string& sql);
-// Every row of each table.
-std::map<std::string, std::string> Dump(const std::string& store);
 
 class DelegateTest : public EngineTest {
  protected:

@@ -232,7 +232,7 @@ constexpr DelegateCase kPolicyCases[] = {
          "IpamApiInvalidDhcpServerRecordId",
      // The last in order; with its condition; its options are none of the server.
      .query = "SELECT p.server_id, p.scope_id, p.processing_order, c.details, o.server_id || "
-              "ifnull(o.scope_id, '-') FROM"
+              "coalesce(CAST(o.scope_id AS TEXT), '-') FROM"
               " dhcp_policies AS p JOIN dhcp_policy_conditions AS c ON c.policy_id = p.policy_id JOIN "
               "dhcp_options AS o ON"
               " o.policy_id = p.policy_id WHERE p.name = 'scanners' ORDER BY 1",

@@ -215,13 +215,11 @@ TEST_F(EngineTest, DoesATransactionThatFailedAgainAndLosesNothing) {
   const base::Guid id = base::Guid::Random();
   ASSERT_OK(Start(id, Prepare(Records(20))));
   // The store throws each transaction away that comes to event 30, until the trigger is gone.
-  Execute(
-      "CREATE TRIGGER deny BEFORE INSERT ON operation_events WHEN NEW.sequence = 30"
-      " BEGIN SELECT RAISE(ROLLBACK, 'the store is broken'); END");
+  Deny(options_.database, "INSERT", "operation_events", "NEW.sequence = 30");
   engine_->Proceed(id);
   const absl::Time limit = absl::Now() + absl::Milliseconds(400);  // several attempts
   while (absl::Now() < limit) ASSERT_LT(Read(id).size(), 30u);
-  Execute("DROP TRIGGER deny");
+  Allow(options_.database, "operation_events");
   const auto events = AwaitEnd(id);
   EXPECT_EQ(FailureOf(events), "");
   EXPECT_EQ(events.size(), 1 + 20 + 40 + 20 + 1u);
@@ -273,9 +271,9 @@ TEST_F(EngineTest, AllowsWhatARoleOfAPolicyHas) {
 
 TEST_F(EngineTest, RefusesTheStoreOfAnotherProgram) {
   import_network_ = false;
-  Execute("CREATE TABLE t (a)");
+  Execute("CREATE TABLE t (a INTEGER)");
   EXPECT_THAT(Engine::Open(options_, clock_, listener_), StatusIs(absl::StatusCode::kFailedPrecondition));
-  options_.database = "/nowhere/store.db";
+  options_.database = OnPostgres() ? "postgresql://nobody@/store?host=/nowhere" : "/nowhere/store.db";
   EXPECT_THAT(Engine::Open(options_, clock_, listener_), StatusIs(absl::StatusCode::kUnavailable));
 }
 

@@ -1,11 +1,9 @@
 #include "harness.h"
 
 #include <gmock/gmock.h>
-#include <sqlite3.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <future>
 #include <sstream>
@@ -50,13 +48,6 @@ struct Describer {
 };
 
 }  // namespace
-
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "ipam_test_XXXXXX").string();
-  path_ = mkdtemp(name.data());
-}
-
-TempDir::~TempDir() { std::filesystem::remove_all(path_); }
 
 void Listener::OnEventsAvailable(const base::Guid& operation) {
   {
@@ -124,7 +115,7 @@ std::string FailureOf(const std::vector<event::ProgressEvent>& events) {
 }
 
 EngineTest::EngineTest() {
-  options_.database = dir_.File("store.db");
+  options_.database = dir_.Store("store.db");
   options_.administrators = {"admin"};
 }
 
@@ -179,28 +170,10 @@ std::vector<event::ProgressEvent> EngineTest::Run(const v1::OperationParameters&
 }
 
 std::string EngineTest::Query(const std::string& sql) {
-  sqlite3* db = nullptr;
-  sqlite3_open(options_.database.c_str(), &db);
-  sqlite3_stmt* statement = nullptr;
-  std::string value = "NULL";
-  EXPECT_EQ(sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
-  if (statement != nullptr && sqlite3_step(statement) == SQLITE_ROW) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-    if (text != nullptr) value = text;
-  }
-  sqlite3_finalize(statement);
-  sqlite3_close(db);
-  return value;
+  const std::vector<std::string> rows = ListRows(options_.database, sql);
+  return rows.empty() ? "NULL" : rows.front();
 }
 
-void EngineTest::Execute(const std::string& sql) {
-  sqlite3* db = nullptr;
-  sqlite3_open(options_.database.c_str(), &db);
-  sqlite3_busy_timeout(db, 5000);
-  EXPECT_EQ(sqlite3_exec(db, ("PRAGMA foreign_keys = ON;" + sql).c_str(), nullptr, nullptr, nullptr),
-            SQLITE_OK)
-      << sqlite3_errmsg(db);
-  sqlite3_close(db);
-}
+void EngineTest::Execute(const std::string& sql) { EXPECT_OK(ExecuteOn(options_.database, sql)); }
 
 }  // namespace ipam::engine

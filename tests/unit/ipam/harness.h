@@ -13,22 +13,12 @@
 #include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/ipam/actuators.h"
 #include "dcom_bridge/ipam/engine.h"
-#include "dcom_bridge/ipam/sqlite.h"
+#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/parameters.pb.h"
 #include "ipam/v1/status.pb.h"
+#include "test_store.h"
 
 namespace ipam::engine {
-
-// A directory that lasts as long as the value.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 // Stands still; the engine's thread reads it.
 class StillClock final : public base::Clock {

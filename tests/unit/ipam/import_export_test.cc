@@ -31,7 +31,7 @@ class ImportTest : public ::testing::Test {
   }
 
   TempDir dir_;
-  const std::string database_ = dir_.File("store.db");
+  const std::string database_ = dir_.Store("store.db");
 };
 
 TEST_F(ImportTest, ExportGivesBackWhatWasImported) {
@@ -40,7 +40,7 @@ TEST_F(ImportTest, ExportGivesBackWhatWasImported) {
   EXPECT_THAT(first, HasSubstr("scopeName: \"Shipping\""));
   const std::string path = dir_.File("out.yaml");
   std::ofstream(path) << first;
-  const std::string other = dir_.File("other.db");
+  const std::string other = dir_.Store("other.db");
   ASSERT_OK(ImportYaml(other, path));
   std::ostringstream second;
   ASSERT_OK(ExportYaml(other, second));
@@ -58,7 +58,7 @@ TEST_F(ImportTest, ExportHasEveryTableOfTheDhcpServers) {
   }
   const std::string path = dir_.File("out.yaml");
   std::ofstream(path) << first;
-  const std::string other = dir_.File("other.db");
+  const std::string other = dir_.Store("other.db");
   ASSERT_OK(ImportYaml(other, path));
   std::ostringstream second;
   ASSERT_OK(ExportYaml(other, second));
@@ -96,7 +96,7 @@ TEST_F(ImportTest, ResultsOfOperationsSurviveExportAndImport) {
   const std::string first = Export();
   const std::string path = dir_.File("out.yaml");
   std::ofstream(path) << first;
-  const std::string other = dir_.File("other.db");
+  const std::string other = dir_.Store("other.db");
   ASSERT_OK(ImportYaml(other, path));
   std::ostringstream second;
   ASSERT_OK(ExportYaml(other, second));

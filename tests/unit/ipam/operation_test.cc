@@ -61,7 +61,8 @@ absl::Status Refused() { return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PAR
 
 class Machine {
  public:
-  Machine() : db_(OpenDatabase(":memory:").value()), store_(*db_), log_(*db_) {}
+  Machine()
+      : db_(OpenDatabase(OnPostgres() ? dir_.Store("store.db") : ":memory:").value()), store_(*db_), log_(*db_) {}
 
   void Begin() {
     v1::OperationParameters parameters;
@@ -83,18 +84,23 @@ class Machine {
   void Abandon() { EXPECT_OK(operation_->Abandon("E_FAIL", log_, clock_)); }
   bool Cancel() { return operation_->Cancel("enough", log_).value(); }
   absl::StatusOr<Operation::Progress> TryStep() {
-    EXPECT_OK(db_->Execute("BEGIN"));
+    EXPECT_OK(db_->Begin());
     auto progress = operation_->Step(store_, log_, clock_);
-    EXPECT_OK(progress.ok() ? db_->Execute("COMMIT") : db_->Execute("ROLLBACK"));
-    progress.ok() ? operation_->Committed() : operation_->Rollback();
+    if (progress.ok()) {
+      EXPECT_OK(db_->Commit());
+      operation_->Committed();
+    } else {
+      db_->Rollback();
+      operation_->Rollback();
+    }
     return progress;
   }
   Operation::Progress Step() { return TryStep().value(); }
   // Done, and undone again.
   void StepInVain() {
-    EXPECT_OK(db_->Execute("BEGIN"));
+    EXPECT_OK(db_->Begin());
     EXPECT_OK(operation_->Step(store_, log_, clock_));
-    EXPECT_OK(db_->Execute("ROLLBACK"));
+    db_->Rollback();
     operation_->Rollback();
   }
   void StepToTheEnd() {
@@ -126,6 +132,7 @@ class Machine {
 
   const base::Guid id_ = base::Guid::Random();
   StillClock clock_;
+  TempDir dir_;
   std::unique_ptr<Database> db_;
   Store store_;
   OperationLog log_;

@@ -316,8 +316,10 @@ bool Overlapping(const std::vector<IpInterval>& a, const std::vector<IpInterval>
 }
 
 void RandomOperations::CheckStore() {
-  EXPECT_EQ(Rows("PRAGMA foreign_key_check"), "");
-  EXPECT_EQ(Rows("PRAGMA integrity_check"), "ok");
+  if (!OnPostgres()) {
+    EXPECT_EQ(Rows("PRAGMA foreign_key_check"), "");
+    EXPECT_EQ(Rows("PRAGMA integrity_check"), "ok");
+  }
   // Nothing speaks of the access to what is not there.
   EXPECT_EQ(Rows("SELECT object_id FROM access_scope_associations WHERE object_type = 29 AND object_id NOT IN"
                  " (SELECT record_id FROM dns_resource_records)"),
@@ -327,7 +329,7 @@ void RandomOperations::CheckStore() {
                  " r.forward_zone_id LEFT JOIN dns_reverse_zones AS b ON b.record_id = r.reverse_zone_id"
                  " WHERE r.fqdn != r.name || '.' || coalesce(f.name, b.name)"),
             "");
-  auto db = OpenDatabase(options_.database);
+  auto db = OpenDatabase(options_.database, StoreUse::kRead);
   ASSERT_OK(db);
   Store store(**db);
   const std::vector<v1::IPRange> ranges = store.addresses.ListRanges().value();
@@ -365,9 +367,9 @@ TEST_P(RandomOperations, KeepTheStoreInOrder) {
   ASSERT_OK(ExportYaml(options_.database, first));
   const std::string path = dir_.File("out.yaml");
   std::ofstream(path) << first.str();
-  ASSERT_OK(ImportYaml(dir_.File("other.db"), path));
+  ASSERT_OK(ImportYaml(dir_.Store("other.db"), path));
   std::ostringstream second;
-  ASSERT_OK(ExportYaml(dir_.File("other.db"), second));
+  ASSERT_OK(ExportYaml(dir_.Store("other.db"), second));
   EXPECT_EQ(second.str(), first.str());
 }
 

@@ -2,7 +2,6 @@
 // as without, all of them.
 #include <gmock/gmock.h>
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,12 +26,12 @@ class Process {
 
   void Start(const base::Guid& id, const v1::OperationParameters& parameters) {
     const std::string kind(model::FindOperation(static_cast<int>(parameters.operation_id()))->name);
-    EXPECT_OK(db_->Execute("BEGIN"));
+    EXPECT_OK(db_->Begin());
     Make(log_.Insert(id, kind, "PLANT\\admin", std::nullopt, parameters, clock_.Now()).value(), id, kind,
          parameters);
     EXPECT_OK(operation_->Begin(log_, clock_));
     EXPECT_OK(operation_->Proceed(log_));
-    EXPECT_OK(db_->Execute("COMMIT"));
+    EXPECT_OK(db_->Commit());
     operation_->Committed();
   }
   // The only one that did not end.
@@ -47,10 +46,10 @@ class Process {
   bool StepToAnEvent() {
     const std::uint64_t before = last_sequence();
     for (int i = 0; i < 5 && last_sequence() == before; ++i) {
-      EXPECT_OK(db_->Execute("BEGIN"));
+      EXPECT_OK(db_->Begin());
       const auto progress = operation_->Step(store_, log_, clock_);
       EXPECT_OK(progress);
-      EXPECT_OK(db_->Execute("COMMIT"));
+      EXPECT_OK(db_->Commit());
       if (!progress.ok() || *progress == Operation::Progress::kEnded) return false;
       operation_->Committed();
     }
@@ -82,6 +81,7 @@ std::string RunInSteps(const std::string& store, const base::Guid& id,
   process->Start(id, parameters);
   for (bool more = true; more && !::testing::Test::HasFailure();) {
     if (restarts) {
+      process.reset();
       process.emplace(store, clock);
       process->Resume();
     }
@@ -93,15 +93,14 @@ std::string RunInSteps(const std::string& store, const base::Guid& id,
 // Which events it raised, from two copies of the store.
 std::string RunWithRestarts(const v1::OperationParameters& parameters, const std::string& store,
                             base::Clock& clock) {
-  const std::string restarted = store + ".restarted";
-  std::filesystem::copy_file(store, restarted);
+  TempDir dir;
+  const std::string restarted = dir.CopyOf(store, "restarted.db");
   const base::Guid id = base::Guid::Random();
   const std::string told = RunInSteps(store, id, parameters, clock, false);
   EXPECT_EQ(RunInSteps(restarted, id, parameters, clock, true), told);
   auto rows = Dump(store);
   EXPECT_EQ(Dump(restarted), rows);
   EXPECT_EQ(rows["operation_states"] + rows["operation_changes"], "");
-  std::filesystem::remove(restarted);
   return told;
 }
 

@@ -37,7 +37,7 @@ class ShowTest : public ::testing::Test {
   }
 
   TempDir dir_;
-  const std::string database_ = dir_.File("store.db");
+  const std::string database_ = dir_.Store("store.db");
 };
 
 TEST_F(ShowTest, PrintsATableWithAColumnForEachFieldThatIsSet) {
