@@ -501,6 +501,7 @@ TEST_F(ActuatorsTest, DoesWhatADelegateAsksForBeyondRows) {
   ASSERT_OK(number);
   script_.Fail("dns1 transfer", absl::InvalidArgumentError("not a secondary zone"));
   Operation operation(*number, id, "TransferDnsZone", std::make_unique<Transfer>(), &servers);
+  ASSERT_OK((*db)->Begin());
   ASSERT_OK(operation.Begin(log, clock_));
   EXPECT_OK(operation.Proceed(log));
   Operation::Progress progress = Operation::Progress::kMore;
