@@ -8,10 +8,10 @@
 #include "dcom_bridge/ipam/rows.h"
 
 // The names, and the groups that they are in, directly or by other groups.
-#define IPAM_NAMES_AND_GROUPS                                                                         \
+#define IPAM_NAMES_AND_GROUPS                                                                              \
   "WITH RECURSIVE mine (name, is_group) AS (SELECT ?1 COLLATE NOCASE, 0 UNION SELECT ?2 COLLATE NOCASE, 0" \
-  " UNION SELECT g.name, 1 FROM mine" \
-  " JOIN security_group_members AS m ON m.member = mine.name JOIN security_groups AS g"               \
+  " UNION SELECT g.name, 1 FROM mine"                                                                      \
+  " JOIN security_group_members AS m ON m.member = mine.name JOIN security_groups AS g"                    \
   " ON g.record_id = m.group_id)"
 
 namespace ipam::engine {
@@ -59,17 +59,20 @@ AccessTables::AccessTables(Database& db)
       parent_of_(
           db,
           "SELECT parent_type, parent_id FROM ("
-          "SELECT 13 AS type, record_id AS id, CASE WHEN superscope_id IS NULL THEN 11 ELSE 18 END AS parent_type,"
+          "SELECT 13 AS type, record_id AS id, CASE WHEN superscope_id IS NULL THEN 11 ELSE 18 END AS "
+          "parent_type,"
           " coalesce(superscope_id, server_id) AS parent_id FROM dhcp_scopes WHERE af = 4"
           " UNION ALL SELECT 14, record_id, 12, server_id FROM dhcp_scopes WHERE af = 6"
           " UNION ALL SELECT 18, record_id, 11, server_id FROM dhcp_superscopes"
           " UNION ALL SELECT CASE r.af WHEN 4 THEN 7 ELSE 8 END, r.record_id,"
           " CASE b.is_subnet WHEN 0 THEN 3 ELSE 5 END + CASE r.af WHEN 4 THEN 0 ELSE 1 END, b.record_id"
           " FROM ip_ranges AS r JOIN ip_blocks AS b ON b.record_id = r.parent_block_id"
-          " UNION ALL SELECT CASE is_subnet WHEN 0 THEN 3 ELSE 5 END + CASE af WHEN 4 THEN 0 ELSE 1 END, record_id,"
+          " UNION ALL SELECT CASE is_subnet WHEN 0 THEN 3 ELSE 5 END + CASE af WHEN 4 THEN 0 ELSE 1 END, "
+          "record_id,"
           " CASE WHEN parent_id IS NULL THEN 1 ELSE 3 END + CASE af WHEN 4 THEN 0 ELSE 1 END,"
           " coalesce(parent_id, address_space_id)"
-          " FROM ip_blocks WHERE parent_id IS NOT NULL OR is_subnet = 1) AS parents WHERE id = ? AND type = ?"),
+          " FROM ip_blocks WHERE parent_id IS NOT NULL OR is_subnet = 1) AS parents WHERE id = ? AND type = "
+          "?"),
       put_policy_(
           db,
           "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (nullif(?, 0), ?, ?)"

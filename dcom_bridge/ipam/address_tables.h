@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dcom_bridge/ipam/custom_fields.h"
+#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/dns_tables.h"
 #include "dcom_bridge/ipam/ip.h"
-#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/address.pb.h"
 
 namespace ipam::engine {

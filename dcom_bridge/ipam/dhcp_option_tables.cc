@@ -83,18 +83,25 @@ DhcpOptionTables::DhcpOptionTables(Database& db)
            "0), ?)"
            " RETURNING record_id"),
       find_(db,
-            "SELECT details, record_id FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM ?"
-            " AND reservation_id IS NOT DISTINCT FROM ? AND policy_id IS NOT DISTINCT FROM ? AND option_definition_id = ?"
+            "SELECT details, record_id FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT "
+            "FROM ?"
+            " AND reservation_id IS NOT DISTINCT FROM ? AND policy_id IS NOT DISTINCT FROM ? AND "
+            "option_definition_id = ?"
             " AND user_class_id IS NOT DISTINCT FROM nullif(?, 0)"),
       delete_(db,
-              "DELETE FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM ? AND reservation_id IS NOT DISTINCT FROM ?"
-              " AND policy_id IS NOT DISTINCT FROM ? AND option_definition_id = ? AND user_class_id IS NOT DISTINCT FROM nullif(?, 0)"),
+              "DELETE FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM ? AND "
+              "reservation_id IS NOT DISTINCT FROM ?"
+              " AND policy_id IS NOT DISTINCT FROM ? AND option_definition_id = ? AND user_class_id IS NOT "
+              "DISTINCT FROM nullif(?, 0)"),
       delete_all_(db,
-                  "DELETE FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM ? AND reservation_id IS NOT DISTINCT FROM ?"
+                  "DELETE FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM ? AND "
+                  "reservation_id IS NOT DISTINCT FROM ?"
                   " AND policy_id IS NOT DISTINCT FROM ?"),
       list_(db,
-            "SELECT details, record_id FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM ?"
-            " AND reservation_id IS NOT DISTINCT FROM ? AND policy_id IS NOT DISTINCT FROM ? ORDER BY record_id") {}
+            "SELECT details, record_id FROM dhcp_options WHERE server_id = ? AND scope_id IS NOT DISTINCT "
+            "FROM ?"
+            " AND reservation_id IS NOT DISTINCT FROM ? AND policy_id IS NOT DISTINCT FROM ? ORDER BY "
+            "record_id") {}
 
 absl::StatusOr<std::int64_t> DhcpOptionTables::Put(const OptionOwner& owner, const v1::DhcpOption& option) {
   IPAM_RETURN_IF_ERROR(Delete(owner, option));

@@ -43,7 +43,8 @@ DhcpPolicyTables::DhcpPolicyTables(Database& db, DhcpOptionTables& options)
                      " WHERE scope_id = ? ORDER BY policy_id"),
       delete_(db, "DELETE FROM dhcp_policies WHERE policy_id = ?"),
       find_by_order_(db,
-                     "SELECT policy_id FROM dhcp_policies WHERE server_id = ? AND scope_id IS NOT DISTINCT FROM nullif(?, 0)"
+                     "SELECT policy_id FROM dhcp_policies WHERE server_id = ? AND scope_id IS NOT DISTINCT "
+                     "FROM nullif(?, 0)"
                      " AND processing_order = ? ORDER BY policy_id LIMIT 1"),
       last_order_(db,
                   "SELECT coalesce(max(processing_order), 0) FROM dhcp_policies WHERE server_id = ?"

@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/dhcp_option_tables.h"
 #include "dcom_bridge/ipam/ip.h"
-#include "dcom_bridge/ipam/database.h"
 #include "ipam/v1/dhcp.pb.h"
 #include "ipam/v1/dhcp_failover.pb.h"
 #include "ipam/v1/dhcp_reservation.pb.h"

@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "dcom_bridge/ipam/ip.h"
 #include "dcom_bridge/ipam/database.h"
+#include "dcom_bridge/ipam/ip.h"
 #include "ipam/v1/dns.pb.h"
 #include "ipam/v1/tables.pb.h"
 

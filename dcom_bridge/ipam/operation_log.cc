@@ -93,7 +93,8 @@ event::ProgressEvent ReadEvent(const Cursor& row) {
 OperationLog::OperationLog(Database& db)
     : db_(db),
       states_(db),
-      insert_(db, "INSERT INTO operations (guid, kind, account, initiator, created) VALUES (?, ?, ?, ?, ?)"
+      insert_(db,
+              "INSERT INTO operations (guid, kind, account, initiator, created) VALUES (?, ?, ?, ?, ?)"
               " RETURNING number"),
       append_(db,
               "INSERT INTO operation_events (operation, sequence, time, kind, percent, status, subtask_id,"

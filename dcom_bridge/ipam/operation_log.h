@@ -12,8 +12,8 @@
 #include "absl/time/time.h"
 #include "dcom_bridge/base/guid.h"
 #include "dcom_bridge/event/progress_event.h"
-#include "dcom_bridge/ipam/operation_states.h"
 #include "dcom_bridge/ipam/database.h"
+#include "dcom_bridge/ipam/operation_states.h"
 
 namespace ipam::engine {
 

@@ -34,10 +34,10 @@ constexpr char kWriterSession[] =
     "CREATE TEMP TABLE recorded_changes (number bigint GENERATED ALWAYS AS IDENTITY, name text NOT NULL,"
     " row_was jsonb, row_is jsonb)";
 // 0x4950414d is "IPAM"; a database may have a store in each of its schemas.
-constexpr char kLock[] =
-    "SELECT pg_try_advisory_lock(1229996365, current_schema()::regnamespace::oid::int4)";
+constexpr char kLock[] = "SELECT pg_try_advisory_lock(1229996365, current_schema()::regnamespace::oid::int4)";
 constexpr char kLockHolder[] =
-    "SELECT application_name, coalesce(host(client_addr), 'a local socket') FROM pg_locks JOIN pg_stat_activity"
+    "SELECT application_name, coalesce(host(client_addr), 'a local socket') FROM pg_locks JOIN "
+    "pg_stat_activity"
     " USING (pid) WHERE locktype = 'advisory' AND granted AND classid = 1229996365 AND objsubid = 2"
     " AND objid = current_schema()::regnamespace AND database ="
     " (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -66,9 +66,7 @@ class PostgresStatement final : public StatementDriver {
   int columns() const override { return PQnfields(result_.get()); }
   bool IsNull(int column) const override { return PQgetisnull(result_.get(), row_, column) == 1; }
   double Real(int column) const override { return std::strtod(Text(column).c_str(), nullptr); }
-  std::int64_t Int64(int column) const override {
-    return std::strtoll(Text(column).c_str(), nullptr, 10);
-  }
+  std::int64_t Int64(int column) const override { return std::strtoll(Text(column).c_str(), nullptr, 10); }
   std::string Text(int column) const override {
     const std::string_view text = Field(result_.get(), row_, column);
     if (PQftype(result_.get(), column) == kBool) return text == "t" ? "1" : text == "f" ? "0" : "";
@@ -209,8 +207,7 @@ absl::Status PostgresStatement::StartPortal(const PostgresValues& values) {
 
 absl::Status PostgresStatement::Fetch() {
   constexpr int kRows = 1000;
-  IPAM_ASSIGN_OR_RETURN(result_,
-                        driver_.connection().Execute(absl::StrCat("FETCH ", kRows, " FROM ", id_)));
+  IPAM_ASSIGN_OR_RETURN(result_, driver_.connection().Execute(absl::StrCat("FETCH ", kRows, " FROM ", id_)));
   row_ = -1;
   if (PQntuples(result_.get()) == kRows) return absl::OkStatus();
   more_ = false;
@@ -261,7 +258,8 @@ absl::Status PostgresDriver::TakeLock() {
 }
 
 absl::Status PostgresDriver::Claim() {
-  IPAM_ASSIGN_OR_RETURN(claim_, One("UPDATE ipam_store SET writer = gen_random_uuid()::text RETURNING writer"));
+  IPAM_ASSIGN_OR_RETURN(claim_,
+                        One("UPDATE ipam_store SET writer = gen_random_uuid()::text RETURNING writer"));
   return absl::OkStatus();
 }
 
@@ -327,7 +325,8 @@ absl::Status PostgresDriver::AskForCommit(const std::string& transaction) {
     if (Ready().ok()) {
       const absl::StatusOr<std::string> fate = One(ask.c_str());
       if (fate.ok() && *fate == "committed") return absl::OkStatus();
-      if (fate.ok()) return absl::UnavailableError("store: the connection was lost, and the transaction with it");
+      if (fate.ok())
+        return absl::UnavailableError("store: the connection was lost, and the transaction with it");
     }
     std::this_thread::sleep_for(kDoubtInterval);
   }
@@ -358,9 +357,11 @@ absl::StatusOr<std::optional<BrokenReference>> PostgresDriver::FindBrokenReferen
       const PostgresResult keys,
       connection_->Execute(
           "SELECT format('SELECT %s FROM %s AS c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE %s)"
-          " ORDER BY 1 LIMIT 1', (SELECT CASE count(*) WHEN 1 THEN min('c.' || quote_ident(attname)) ELSE 'NULL' END"
+          " ORDER BY 1 LIMIT 1', (SELECT CASE count(*) WHEN 1 THEN min('c.' || quote_ident(attname)) ELSE "
+          "'NULL' END"
           " FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey)"
-          " WHERE indrelid = conrelid AND indisprimary), conrelid::regclass, string_agg(format('c.%I IS NOT NULL',"
+          " WHERE indrelid = conrelid AND indisprimary), conrelid::regclass, string_agg(format('c.%I IS NOT "
+          "NULL',"
           " child.attname), ' AND '), confrelid::regclass, string_agg(format('p.%I = c.%I', parent.attname,"
           " child.attname), ' AND ')), conrelid::regclass, confrelid::regclass FROM pg_constraint"
           " CROSS JOIN unnest(conkey, confkey) AS pair (child, parent)"
@@ -375,7 +376,8 @@ absl::StatusOr<std::optional<BrokenReference>> PostgresDriver::FindBrokenReferen
     BrokenReference broken{.table = std::string(Field(keys.get(), i, 1)),
                            .row = std::nullopt,
                            .target = std::string(Field(keys.get(), i, 2))};
-    if (PQgetisnull(row.get(), 0, 0) == 0) broken.row = std::strtoll(PQgetvalue(row.get(), 0, 0), nullptr, 10);
+    if (PQgetisnull(row.get(), 0, 0) == 0)
+      broken.row = std::strtoll(PQgetvalue(row.get(), 0, 0), nullptr, 10);
     return broken;
   }
   return checked;
@@ -384,7 +386,8 @@ absl::StatusOr<std::optional<BrokenReference>> PostgresDriver::FindBrokenReferen
 absl::StatusOr<StoreMark> PostgresDriver::ReadMark() {
   StoreMark mark;
   IPAM_ASSIGN_OR_RETURN(const std::string schema, One("SELECT current_schema()"));
-  if (schema.empty()) return absl::FailedPreconditionError("has no schema of those that its search_path names");
+  if (schema.empty())
+    return absl::FailedPreconditionError("has no schema of those that its search_path names");
   IPAM_ASSIGN_OR_RETURN(const std::string tables,
                         One("SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')"
                             " AND relnamespace = current_schema()::regnamespace"));
@@ -412,11 +415,11 @@ absl::Status PostgresDriver::Watch() {
   std::string script;
   for (const WatchedChange& change : WatchedChanges()) {
     const std::string name = absl::StrCat("touch_", change.table, "_", absl::AsciiStrToLower(change.event));
-    absl::StrAppend(&script, "CREATE OR REPLACE FUNCTION ", name, "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ",
-                    change.statement, "; RETURN NULL; END $$;\nCREATE OR REPLACE TRIGGER ", name, " AFTER ",
-                    change.event, " ON ", change.table,
-                    " FOR EACH ROW WHEN (current_setting('ipam.watching', true) = '1') EXECUTE FUNCTION ", name,
-                    "();\n");
+    absl::StrAppend(
+        &script, "CREATE OR REPLACE FUNCTION ", name, "() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ",
+        change.statement, "; RETURN NULL; END $$;\nCREATE OR REPLACE TRIGGER ", name, " AFTER ", change.event,
+        " ON ", change.table,
+        " FOR EACH ROW WHEN (current_setting('ipam.watching', true) = '1') EXECUTE FUNCTION ", name, "();\n");
   }
   IPAM_RETURN_IF_ERROR(Ready());
   IPAM_RETURN_IF_ERROR(connection_->Execute(script).status());
@@ -443,8 +446,9 @@ class PostgresChanges final : public ChangesDriver {
     IPAM_RETURN_IF_ERROR(begun_);
     IPAM_ASSIGN_OR_RETURN(
         const PostgresResult result,
-        connection_.Execute("SELECT jsonb_agg(jsonb_build_object('name', name, 'row_was', row_was, 'row_is', row_is)"
-                            " ORDER BY number DESC) FROM recorded_changes"));
+        connection_.Execute(
+            "SELECT jsonb_agg(jsonb_build_object('name', name, 'row_was', row_was, 'row_is', row_is)"
+            " ORDER BY number DESC) FROM recorded_changes"));
     const std::string_view changes = Field(result.get(), 0, 0);
     return base::Bytes(changes.begin(), changes.end());
   }
@@ -474,8 +478,8 @@ absl::StatusOr<std::unique_ptr<SqlDriver>> OpenPostgres(const std::string& uri, 
   IPAM_ASSIGN_OR_RETURN(std::unique_ptr<PostgresConnection> connection, PostgresConnection::Create(uri));
   auto driver = std::make_unique<PostgresDriver>(std::move(connection), use);
   if (const absl::Status connected = driver->Connect(); !connected.ok()) {
-    return absl::Status(connected.code(), absl::StrFormat("cannot open the store %s: %s", driver->name(),
-                                                          connected.message()));
+    return absl::Status(connected.code(),
+                        absl::StrFormat("cannot open the store %s: %s", driver->name(), connected.message()));
   }
   return driver;
 }

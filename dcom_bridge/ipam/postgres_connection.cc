@@ -22,7 +22,7 @@ constexpr Oid kFloat8 = 701;
 
 // What the string says goes before these. A host that is gone is noticed.
 constexpr std::pair<const char*, const char*> kDefaults[] = {
-    {"connect_timeout", "10"}, {"keepalives_idle", "30"},  {"keepalives_interval", "10"},
+    {"connect_timeout", "10"}, {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
     {"keepalives_count", "3"}, {"tcp_user_timeout", "60000"}, {"client_encoding", "UTF8"},
 };
 

@@ -25,7 +25,8 @@ std::vector<Token> Tokens(std::string_view sql) {
     std::size_t end = i + 1;
     const char c = sql[i];
     if (c == '\'' || c == '"') {
-      end = std::min(sql.find(c, i + 1), sql.size() - 1) + 1;  // a doubled quote makes two tokens side by side
+      end =
+          std::min(sql.find(c, i + 1), sql.size() - 1) + 1;  // a doubled quote makes two tokens side by side
       tokens.push_back({std::string(sql.substr(i, end - i))});
     } else if (sql.substr(i, 2) == "--") {
       end = std::min(sql.find('\n', i), sql.size());
@@ -97,7 +98,9 @@ std::string Statement(const std::vector<Token>& tokens) {
     if (!token.blank && words.size() < 4) words.push_back(token.text);
   }
   if (words.empty()) return "";
-  const auto says = [&words](std::size_t i, const char* word) { return i < words.size() && words[i] == word; };
+  const auto says = [&words](std::size_t i, const char* word) {
+    return i < words.size() && words[i] == word;
+  };
   if (says(0, "PRAGMA") && says(1, "user_version")) {
     return absl::StrCat("UPDATE ipam_store SET version = ", words.back());
   }

@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "dcom_bridge/base/status_macros.h"
-#include "dcom_bridge/ipam/json.h"
 #include "dcom_bridge/ipam/database.h"
+#include "dcom_bridge/ipam/json.h"
 
 namespace ipam::engine {
 

@@ -107,7 +107,8 @@ absl::Status SqliteStatement::Start(const Value* values, std::size_t count) {
     return absl::InternalError(absl::StrFormat("%d parameters for: %s", count, sqlite3_sql(statement_)));
   }
   int code = SQLITE_OK;
-  for (std::size_t i = 0; i < count && code == SQLITE_OK; ++i) code = Bind(static_cast<int>(i) + 1, values[i]);
+  for (std::size_t i = 0; i < count && code == SQLITE_OK; ++i)
+    code = Bind(static_cast<int>(i) + 1, values[i]);
   return code == SQLITE_OK ? absl::OkStatus() : SqliteStatus(sqlite3_db_handle(statement_), code, "store");
 }
 

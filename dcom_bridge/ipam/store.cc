@@ -59,9 +59,8 @@ absl::Status CreateOrMigrate(Database& db) {
         absl::StrFormat("has version %d of the schema, this server knows %d", mark.version, kVersion));
   }
   if (mark.version < kVersion && db.driver().read_only()) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("has version %d of the schema: start the server, which brings it to %d", mark.version,
-                        kVersion));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "has version %d of the schema: start the server, which brings it to %d", mark.version, kVersion));
   }
   return Migrate(db, mark.version);
 }

@@ -10,6 +10,7 @@
 #include "dcom_bridge/ipam/address_tables.h"
 #include "dcom_bridge/ipam/common_properties.h"
 #include "dcom_bridge/ipam/custom_fields.h"
+#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/dhcp_option_tables.h"
 #include "dcom_bridge/ipam/dhcp_policy_tables.h"
 #include "dcom_bridge/ipam/dhcp_tables.h"
@@ -18,7 +19,6 @@
 #include "dcom_bridge/ipam/filter_tables.h"
 #include "dcom_bridge/ipam/forwarder_tables.h"
 #include "dcom_bridge/ipam/server_tables.h"
-#include "dcom_bridge/ipam/database.h"
 
 namespace ipam::engine {
 

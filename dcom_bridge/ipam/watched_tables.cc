@@ -74,8 +74,7 @@ std::vector<WatchedChange> WatchedChanges() {
   for (const Watched& watched : kWatched) {
     const std::string before = Query(watched, "OLD", "1");
     changes.push_back(Change(watched, "INSERT", Query(watched, "NEW", "0")));
-    changes.push_back(
-        Change(watched, "UPDATE", absl::StrCat(before, " UNION ", Query(watched, "NEW", "1"))));
+    changes.push_back(Change(watched, "UPDATE", absl::StrCat(before, " UNION ", Query(watched, "NEW", "1"))));
     changes.push_back(Change(watched, "DELETE", before));
   }
   return changes;

@@ -90,8 +90,10 @@ void Declare(CLI::App& app, ServerConfig& c, Raw& raw) {
          "Offer IIpamOperationWithProgress2, by which clients resume and cancel: on or off (default on)")
       ->transform(on_off);
   c.server.engine.database = "ipam.db";
-  app.add_option("--store-path", c.server.engine.database, "IPAM data store: a file of SQLite, or a database of PostgreSQL, "
-                 "postgresql://USER@HOST:PORT/DATABASE; its password comes from PGPASSWORD, from passfile=FILE behind a ?, or "
+  app.add_option("--store-path", c.server.engine.database,
+                 "IPAM data store: a file of SQLite, or a database of PostgreSQL, "
+                 "postgresql://USER@HOST:PORT/DATABASE; its password comes from PGPASSWORD, from "
+                 "passfile=FILE behind a ?, or "
                  "from ~/.pgpass")
       ->type_name("FILE|URI")
       ->capture_default_str();

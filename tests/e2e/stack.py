@@ -92,16 +92,17 @@ class Stack:
     """Use as a context manager; `server_args` and `gateway_args` are more options of the programs. `progress2`: whether
     the server offers IIpamOperationWithProgress2; None: as it does by itself. What they say to each other over DCOM is
     captured, and close() fails where tshark finds it malformed, unless `captured` is false: for tests that send nonsense.
-    `ports`: of more programs, whose DCOM is captured too."""
+    `ports`: of more programs, whose DCOM is captured too. `store`: of the server, instead of a file of its own."""
 
     # False: the programs ignore SIGXFSZ, as Python does, and see EFBIG where a limit of file sizes stands.
     restore_signals = True
 
     def __init__(self, server_args=(), gateway_args=(), network=SAMPLES / "network.yaml", password="T0p secret, isn't it",
-                 progress2=None, captured=True, ports=()):
+                 progress2=None, captured=True, ports=(), store=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ipam-e2e-"))
         self.dcom_port, self.callback_port, self.grpc_port, self.http_port = free_ports(4)
         self.password = password
+        self.store = store or f"{self.dir}/ipam.db"
         self.server_args, self.gateway_args = list(server_args), list(gateway_args)
         if progress2 is not None:
             self.server_args.append(f"--progress2={'on' if progress2 else 'off'}")
@@ -118,12 +119,12 @@ class Stack:
 
     # --- programs ---------------------------------------------------------------------------------------------------
     def run_server_command(self, *arguments):
-        return subprocess.run([BIN / "ipam-dcom-server", f"--store-path={self.dir}/ipam.db", *arguments],
+        return subprocess.run([BIN / "ipam-dcom-server", f"--store-path={self.store}", *arguments],
                               check=True, capture_output=True, text=True, timeout=60)
 
     def server_argv(self):
         return [str(BIN / "ipam-dcom-server"), f"--dcom-listen=127.0.0.1:{self.dcom_port}",
-                f"--auth-accounts={self.dir}/accounts", f"--store-path={self.dir}/ipam.db",
+                f"--auth-accounts={self.dir}/accounts", f"--store-path={self.store}",
                 f"--engine-administrator={DOMAIN}\\{USER}", *self.server_args]
 
     def gateway_argv(self):

@@ -20,9 +20,9 @@
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/clock.h"
 #include "dcom_bridge/base/mutex.h"
+#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/engine.h"
 #include "dcom_bridge/ipam/import_export.h"
-#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/store.h"
 #include "ipam/v1/parameters.pb.h"
 

@@ -45,8 +45,9 @@ TEST_F(EngineTest, CreateDhcpScopeStoresScopeOptionsExclusionsAndRange) {
                   " ON a.object_type = 7 AND a.used_by = r.record_id WHERE r.scope_id = " +
                   scope),
             "MS DHCP,dhcp1.ad.example.org");
-  EXPECT_EQ(Query("SELECT is_overlapping || '' || use_for_utilization FROM ip_ranges WHERE scope_id = " + scope),
-            "01");
+  EXPECT_EQ(
+      Query("SELECT is_overlapping || '' || use_for_utilization FROM ip_ranges WHERE scope_id = " + scope),
+      "01");
 }
 
 TEST_F(EngineTest, CreateDhcpScopeLeavesDnsSettingsThatWereNotModified) {
@@ -87,7 +88,8 @@ TEST_F(EngineTest, CreateDhcpScopeMakesASubnetWhereNoBlockEncloses) {
   Execute("DELETE FROM ip_blocks WHERE record_id = 102");
   EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "");
   EXPECT_EQ(
-      Query("SELECT details ->> '$.ipSubnet.name' FROM ip_blocks WHERE is_subnet = 1 ORDER BY record_id DESC"),
+      Query(
+          "SELECT details ->> '$.ipSubnet.name' FROM ip_blocks WHERE is_subnet = 1 ORDER BY record_id DESC"),
       "172.16.40.0/22");
 }
 
@@ -99,9 +101,11 @@ TEST_F(EngineTest, CreateDhcpScopeMarksRangesThatOverlap) {
       " VALUES (600, 4, 102, 1, x'ac102b00', x'ac102bff', 0, 1,"
       " '{\"startIpAddress\":\"172.16.43.0\",\"endIpAddress\":\"172.16.43.255\",\"v4\":{}}')");
   EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "");
-  EXPECT_EQ(Query("SELECT is_overlapping || '' || use_for_utilization FROM ip_ranges WHERE record_id = 600"), "11");
-  EXPECT_EQ(Query("SELECT is_overlapping || '' || use_for_utilization FROM ip_ranges ORDER BY record_id DESC"),
-            "10");
+  EXPECT_EQ(Query("SELECT is_overlapping || '' || use_for_utilization FROM ip_ranges WHERE record_id = 600"),
+            "11");
+  EXPECT_EQ(
+      Query("SELECT is_overlapping || '' || use_for_utilization FROM ip_ranges ORDER BY record_id DESC"),
+      "10");
 }
 
 TEST_F(EngineTest, CreateDhcpReservationStoresTheReservation) {
@@ -292,7 +296,8 @@ TEST_F(EngineTest, CreateDnsResourceRecordsStoresNamesTargetsAndAddresses) {
   EXPECT_EQ(FailureOf(Run(Sample("CreateDnsResourceRecords"))), "");
   EXPECT_EQ(
       Query("SELECT group_concat(name || ' ' || record_type || ' ' || coalesce(host_name, '-') || ' ' ||"
-            " CASE WHEN address IS NULL THEN '-' ELSE hex(address) END || ' ' || fqdn, '; ') FROM dns_resource_records"),
+            " CASE WHEN address IS NULL THEN '-' ELSE hex(address) END || ' ' || fqdn, '; ') FROM "
+            "dns_resource_records"),
       "historian 6 plc-20.plant.ad.example.org. - historian.plant.ad.example.org; "
       "_opcua._tcp 9 plc-20.plant.ad.example.org. - _opcua._tcp.plant.ad.example.org; "
       "plc-20 1 - 0A630414 plc-20.plant.ad.example.org; "
@@ -320,10 +325,10 @@ TEST_F(EngineTest, CreateDnsResourceRecordsMapsPtrRecordsToAddresses) {
   }
   EXPECT_EQ(FailureOf(Run(parameters)), "");
   // The address that was there; one that was made, owned as its range; none outside of the mapped range.
-  EXPECT_EQ(
-      Query("SELECT group_concat(CASE WHEN a.address IS NULL THEN '-' ELSE hex(a.address) END) FROM dns_resource_records AS r"
-            " LEFT JOIN ip_addresses AS a ON a.record_id = r.ipv4_address_id"),
-      "0A630414,0A630415,-");
+  EXPECT_EQ(Query("SELECT group_concat(CASE WHEN a.address IS NULL THEN '-' ELSE hex(a.address) END) FROM "
+                  "dns_resource_records AS r"
+                  " LEFT JOIN ip_addresses AS a ON a.record_id = r.ipv4_address_id"),
+            "0A630414,0A630415,-");
   EXPECT_EQ(Query("SELECT range_id || ' ' || (details ->> 'createdFromDnsResourceRecord') FROM ip_addresses"
                   " ORDER BY record_id DESC"),
             "501 1");

@@ -8,9 +8,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "dcom_bridge/ipam/database.h"
 #include "dcom_bridge/ipam/engine.h"
 #include "dcom_bridge/ipam/schema_sql.h"
-#include "dcom_bridge/ipam/database.h"
 #include "harness.h"
 #include "tests/support/matchers.h"
 

@@ -197,6 +197,7 @@ TEST_F(EngineRestartTest, ParametersThatCannotBeReadEndTheOperationAndNoOther) {
                           "UPDATE operations SET kind = 'Other' WHERE number = 1",
                           "UPDATE operations SET guid = 'none' WHERE number = 1"};
   for (const char* loss : losses) {
+    if (OnPostgres() && absl::StrContains(loss, "= 7")) continue;  // it has columns of one type
     SCOPED_TRACE(loss);
     TempDir dir;
     options_.database = dir.Store("store.db");

@@ -129,7 +129,7 @@ constexpr DelegateCase kFailoverCases[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Failovers, DelegateCases, ::testing::ValuesIn(kFailoverCases), CaseName);
 
-#define FILTERS                                                                                         \
+#define FILTERS                                                                                           \
   "SELECT group_concat(server_id || ' ' || mac_address || ' ' || is_allow || ' ' || coalesce(details ->>" \
   " 'description', '-'), ', ') FROM (SELECT * FROM dhcp_filters ORDER BY record_id)"
 #define OLD_FILTER "17 00-11-22-33-44-55 1 press"

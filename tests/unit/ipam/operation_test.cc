@@ -62,7 +62,9 @@ absl::Status Refused() { return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PAR
 class Machine {
  public:
   Machine()
-      : db_(OpenDatabase(OnPostgres() ? dir_.Store("store.db") : ":memory:").value()), store_(*db_), log_(*db_) {}
+      : db_(OpenDatabase(OnPostgres() ? dir_.Store("store.db") : ":memory:").value()),
+        store_(*db_),
+        log_(*db_) {}
 
   void Begin() {
     v1::OperationParameters parameters;

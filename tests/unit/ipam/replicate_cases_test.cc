@@ -9,7 +9,8 @@ namespace {
 #define LINE_A_TO_DHCP2 "Scope 172.20.0.0 Line A to dhcp2.ad.example.org"
 #define LINE_C_TO_DHCP2 "Scope 172.20.2.0 Line C to dhcp2.ad.example.org"
 #define SYNC_STATUS                                                                                         \
-  "SELECT group_concat(record_id || ' ' || coalesce(details ->> '$.v4.failoverConfigSyncStatus', '-'), ', ')" \
+  "SELECT group_concat(record_id || ' ' || coalesce(details ->> '$.v4.failoverConfigSyncStatus', '-'), ', " \
+  "')"                                                                                                      \
   " FROM dhcp_scopes WHERE record_id IN (220, 222, 320, 322)"
 #define IN_SYNC " DHCP_FAILOVER_CONFIG_SYNC_STATUS_IN_SYNC"
 

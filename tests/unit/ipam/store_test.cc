@@ -196,8 +196,9 @@ TEST_F(EngineTest, DeletingZonesFollowsTheirRules) {
   EXPECT_THAT((*db)->Execute("DELETE FROM dns_zones WHERE record_id = 301"),
               StatusIs(absl::StatusCode::kFailedPrecondition));
   ASSERT_OK((*db)->Execute("DELETE FROM dns_server_zones WHERE record_id = 311"));
-  EXPECT_EQ(Query("SELECT zone_id || coalesce(CAST(server_zone_id AS TEXT), '-') FROM address_dns_forward_lookups"),
-            "301-");
+  EXPECT_EQ(
+      Query("SELECT zone_id || coalesce(CAST(server_zone_id AS TEXT), '-') FROM address_dns_forward_lookups"),
+      "301-");
   // An address with a registration stays.
   EXPECT_THAT((*db)->Execute("DELETE FROM ip_addresses"), StatusIs(absl::StatusCode::kFailedPrecondition));
 }

@@ -33,6 +33,7 @@ CREATE FUNCTION joined_by(so_far text, value anyelement, separator text) RETURNS
   AS $$ SELECT CASE WHEN value IS NULL THEN so_far ELSE concat_ws(separator, so_far, value) END $$;
 CREATE AGGREGATE group_concat(anyelement, text) (SFUNC = joined_by, STYPE = text);
 CREATE FUNCTION hex(bytes bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT upper(encode(bytes, 'hex')) $$;
+CREATE FUNCTION zeroblob(size int) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$ SELECT decode(repeat('00', size), 'hex') $$;
 CREATE FUNCTION json_extract(details text, path text) RETURNS text IMMUTABLE LANGUAGE sql
   AS $$ SELECT replace(replace((details::jsonb #> string_to_array(substr(path, 3), '.'))::text, ', ', ','), ': ', ':') $$;
 CREATE FUNCTION json_set(details text, path text, value text) RETURNS text IMMUTABLE LANGUAGE sql
@@ -127,7 +128,8 @@ std::string MakeDatabase(const std::string& source) {
 void PutInOrder(const std::string& store, const std::string& sql) {
   Session session(store);
   const std::string tables = session.Run(
-      "SELECT string_agg(relname, ' ') FROM pg_class WHERE relkind = 'r' AND relname !~ '^(ipam_store|last_ids)$'"
+      "SELECT string_agg(relname, ' ') FROM pg_class WHERE relkind = 'r' AND relname !~ "
+      "'^(ipam_store|last_ids)$'"
       " AND relnamespace = current_schema()::regnamespace");
   for (const absl::string_view table : absl::StrSplit(tables, ' ')) {
     if (!absl::StrContains(sql, absl::StrCat(" ", table))) continue;
@@ -220,10 +222,10 @@ std::string RowsOf(const std::string& store, const std::string& sql) {
 
 std::map<std::string, std::string> Dump(const std::string& store) {
   // Who writes the store is not of it.
-  const std::string tables =
-      RowsOf(store, OnPostgres() ? "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname != 'ipam_store'"
-                                   " AND relnamespace = current_schema()::regnamespace"
-                                 : "SELECT name FROM sqlite_schema WHERE type = 'table'");
+  const std::string tables = RowsOf(
+      store, OnPostgres() ? "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname != 'ipam_store'"
+                            " AND relnamespace = current_schema()::regnamespace"
+                          : "SELECT name FROM sqlite_schema WHERE type = 'table'");
   std::map<std::string, std::string> rows;
   for (const absl::string_view table : absl::StrSplit(tables, "; ")) {
     std::string columns = absl::StrFormat("%s::text", table);
@@ -254,29 +256,32 @@ absl::Status ExecuteOn(const std::string& store, const std::string& sql) {
 namespace {
 
 // `of_sqlite` is the action, `of_postgres` the condition of the refusal.
-void MakeTrigger(const std::string& store, const std::string& event, const std::string& table, const std::string& when,
-                 const std::string& message, const std::string& of_sqlite, const std::string& of_postgres) {
+void MakeTrigger(const std::string& store, const std::string& event, const std::string& table,
+                 const std::string& when, const std::string& message, const std::string& of_sqlite,
+                 const std::string& of_postgres) {
   if (!OnPostgres()) {
-    EXPECT_OK(ExecuteOn(store, absl::StrCat("CREATE TRIGGER deny BEFORE ", event, " ON ", table,
-                                            when.empty() ? "" : " WHEN ", when, " BEGIN SELECT RAISE(", of_sqlite,
-                                            ", '", message, "'); END")));
+    EXPECT_OK(ExecuteOn(
+        store, absl::StrCat("CREATE TRIGGER deny BEFORE ", event, " ON ", table, when.empty() ? "" : " WHEN ",
+                            when, " BEGIN SELECT RAISE(", of_sqlite, ", '", message, "'); END")));
     return;
   }
   Session session(store);
-  session.Run(absl::StrCat("CREATE OR REPLACE FUNCTION deny() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE '",
-                           message, "' USING ERRCODE = '", of_postgres, "'; END $$; CREATE TRIGGER deny BEFORE ",
-                           event, " ON ", table, " FOR EACH ROW ",
-                           when.empty() ? "" : absl::StrCat("WHEN (", when, ")"), " EXECUTE FUNCTION deny()"));
+  session.Run(absl::StrCat(
+      "CREATE OR REPLACE FUNCTION deny() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE '", message,
+      "' USING ERRCODE = '", of_postgres, "'; END $$; CREATE TRIGGER deny BEFORE ", event, " ON ", table,
+      " FOR EACH ROW ", when.empty() ? "" : absl::StrCat("WHEN (", when, ")"), " EXECUTE FUNCTION deny()"));
   EXPECT_EQ(session.error(), "");
 }
 
 }  // namespace
 
-void Deny(const std::string& store, const std::string& event, const std::string& table, const std::string& when) {
+void Deny(const std::string& store, const std::string& event, const std::string& table,
+          const std::string& when) {
   MakeTrigger(store, event, table, when, "the store is broken", "ROLLBACK", "disk_full");
 }
 
-void Refuse(const std::string& store, const std::string& event, const std::string& table, const std::string& message) {
+void Refuse(const std::string& store, const std::string& event, const std::string& table,
+            const std::string& message) {
   MakeTrigger(store, event, table, "", message, "ABORT", "check_violation");
 }
 

@@ -42,9 +42,11 @@ std::map<std::string, std::string> Dump(const std::string& store);
 // Statements, from beside the engine too.
 absl::Status ExecuteOn(const std::string& store, const std::string& sql);
 // From now on no transaction can have `event` (INSERT ...) on the table, where `when` holds, until Allow().
-void Deny(const std::string& store, const std::string& event, const std::string& table, const std::string& when = "");
+void Deny(const std::string& store, const std::string& event, const std::string& table,
+          const std::string& when = "");
 // The statement alone fails, as by a constraint.
-void Refuse(const std::string& store, const std::string& event, const std::string& table, const std::string& message);
+void Refuse(const std::string& store, const std::string& event, const std::string& table,
+            const std::string& message);
 void Allow(const std::string& store, const std::string& table);
 
 }  // namespace ipam::engine
