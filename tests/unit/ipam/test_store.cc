@@ -32,7 +32,7 @@ CREATE AGGREGATE group_concat(anyelement) (SFUNC = joined, STYPE = text);
 CREATE FUNCTION joined_by(so_far text, value anyelement, separator text) RETURNS text IMMUTABLE LANGUAGE sql
   AS $$ SELECT CASE WHEN value IS NULL THEN so_far ELSE concat_ws(separator, so_far, value) END $$;
 CREATE AGGREGATE group_concat(anyelement, text) (SFUNC = joined_by, STYPE = text);
-CREATE FUNCTION hex(bytes bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT upper(encode(bytes, 'hex')) $$;
+CREATE FUNCTION hex(bytes bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT coalesce(upper(encode(bytes, 'hex')), '') $$;
 CREATE FUNCTION zeroblob(size int) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$ SELECT decode(repeat('00', size), 'hex') $$;
 CREATE FUNCTION json_extract(details text, path text) RETURNS text IMMUTABLE LANGUAGE sql
   AS $$ SELECT replace(replace((details::jsonb #> string_to_array(substr(path, 3), '.'))::text, ', ', ','), ': ', ':') $$;
@@ -42,6 +42,7 @@ CREATE FUNCTION of_json(details text, path text) RETURNS text IMMUTABLE LANGUAGE
   SELECT CASE value WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE value END FROM (SELECT details::jsonb #>>
     string_to_array(replace(replace(regexp_replace(path, '^\$\.', ''), '[', '.'), ']', ''), '.') AS value) AS found $$;
 CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = of_json);
+CREATE OPERATOR -> (LEFTARG = text, RIGHTARG = text, FUNCTION = of_json);
 )sql";
 constexpr char kEmpty[] = "empty";
 constexpr char kPlant[] = "plant";
