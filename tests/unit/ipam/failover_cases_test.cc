@@ -12,7 +12,7 @@ namespace {
 #define RELATIONS                                                                                     \
   "SELECT r.name, r.server1_id, r.server2_id, r.details ->> 'mode', r.details ->> 'sharedSecret',"    \
   " (SELECT group_concat(scope_id) FROM (SELECT scope_id FROM dhcp_scope_failovers WHERE relation_id" \
-  " = r.record_id ORDER BY scope_id)) FROM dhcp_failover_relations AS r ORDER BY r.record_id"
+  " = r.record_id ORDER BY scope_id) AS members) FROM dhcp_failover_relations AS r ORDER BY r.record_id"
 #define OLD_RELATION "dc1-dc2|17|18|DHCP_FAILOVER_MODE_LOAD_BALANCE|NULL|220,222,320,322"
 
 constexpr DelegateCase kFailoverCases[] = {
@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Failovers, DelegateCases, ::testing::ValuesIn(kFailover
 
 #define FILTERS                                                                                           \
   "SELECT group_concat(server_id || ' ' || mac_address || ' ' || is_allow || ' ' || coalesce(details ->>" \
-  " 'description', '-'), ', ') FROM (SELECT * FROM dhcp_filters ORDER BY record_id)"
+  " 'description', '-'), ', ') FROM (SELECT * FROM dhcp_filters ORDER BY record_id) AS filters"
 #define OLD_FILTER "17 00-11-22-33-44-55 1 press"
 #define DHCP1 " on dhcp1.ad.example.org"
 #define DHCP2 " on dhcp2.ad.example.org"
