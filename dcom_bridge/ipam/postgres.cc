@@ -103,7 +103,7 @@ class PostgresDriver final : public SqlDriver {
   PostgresDriver(std::unique_ptr<PostgresConnection> connection, StoreUse use)
       : connection_(std::move(connection)), use_(use) {}
 
-  // The first time; again where the connection broke.
+  // The first time; again where the connection broke. Whole, or not connected.
   absl::Status Connect();
 
   const std::string& name() const override { return connection_->name(); }
@@ -143,6 +143,7 @@ class PostgresDriver final : public SqlDriver {
   enum class Transaction { kNone, kOpen };
 
   absl::Status Begin(const char* how);
+  absl::Status MakeSession();
   absl::Status TakeLock();
   absl::Status CheckClaim();
   absl::Status WatchAgain();
@@ -234,6 +235,12 @@ void PostgresStatement::Finish() {
 }
 
 absl::Status PostgresDriver::Connect() {
+  absl::Status made = MakeSession();
+  if (!made.ok()) connection_->Close();
+  return made;
+}
+
+absl::Status PostgresDriver::MakeSession() {
   IPAM_RETURN_IF_ERROR(connection_->Connect());
   IPAM_RETURN_IF_ERROR(connection_->Execute(kSession).status());
   if (use_ == StoreUse::kRead) return absl::OkStatus();

@@ -51,6 +51,7 @@ class PostgresConnection {
   static absl::StatusOr<std::unique_ptr<PostgresConnection>> Create(const std::string& uri);
 
   absl::Status Connect();
+  void Close() { connection_.reset(); }
   bool connected() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
   std::uint64_t generation() const { return generation_; }
   // postgresql://user@host:port/database

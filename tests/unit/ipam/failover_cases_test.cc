@@ -81,7 +81,8 @@ constexpr DelegateCase kFailoverCases[] = {
      .events = "start; +1 Scope 99; +2 Scope 172.20.1.0 Line B; +3 Scope 172.20.2.0 Line C; >1; "
                "=1 IpamApiDhcpFailoverFailedToAddScopesInIpamDatabase; 33%; >2; =2 ok; 66%; >3; =3 ok; 100%; "
                "failure IpamApiDhcpFailoverFailedToAddScopesInIpamDatabase",
-     .query = "SELECT count(*), group_concat(scope_id) FROM dhcp_scope_failovers WHERE relation_id = 701",
+     .query = "SELECT count(*), group_concat(scope_id) FROM (SELECT scope_id FROM dhcp_scope_failovers"
+              " WHERE relation_id = 701 ORDER BY scope_id) AS members",
      .rows = "5|220,221,222,320,322"},
     {.name = "NeedsARelationshipThatIsThere",
      .operation = "AddDhcpFailoverScopes",
