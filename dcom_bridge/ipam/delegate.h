@@ -1,8 +1,8 @@
 // One operation of [MS-IPAMM2] 3.19.4.4.1: checks, lists the entities that it touches, applies them one by
 // one. It knows nothing of progress, transactions or threads; Operation turns what it says into events.
 //
-// Call protocol: Prepare once; then size and Describe at any time; Apply for 0, 1, 2 ... Transactions that
-// fail are done again: Apply may be called again for an index, after which the later ones follow again. When the
+// Call protocol: Prepare once; then size and Describe at any time; Advance until it is false and Apply, for 0, 1, 2 ...
+// Transactions that fail are done again: both may be called again for an index, after which the later ones follow again. When the
 // server starts again a new one does what is left: Prepare, Restore of what was applied, Apply of the rest.
 #pragma once
 
@@ -119,6 +119,10 @@ class Delegate {
   virtual absl::Status Prepare(Store& store) = 0;
   virtual std::size_t size() const = 0;
   virtual Entity Describe(std::size_t index) const = 0;
+  // Before Apply, in a savepoint: a part of what is too much for one transaction. True: it is done, and Advance comes again,
+  // perhaps behind a commit or in another process; nothing of it is undone if Apply fails. Neither Prepare nor a server sees
+  // what it changes.
+  virtual absl::StatusOr<bool> Advance(std::size_t /*index*/, Store&) { return false; }
   // In a savepoint. The record id of the row that was made or changed; a fault undoes this entity only.
   virtual absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) = 0;
   // What servers have to do about the entity beyond what follows from the rows that Apply changed: servers, scopes, zones,

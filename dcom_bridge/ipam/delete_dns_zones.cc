@@ -25,25 +25,45 @@ class DeleteDnsZones final : public StepDelegate {
   const v1::DeleteDnsZonesParameters& parameters_;
 };
 
+// 3.1.1.1.8.1, ParentId: on delete no action.
+absl::Status CheckChildless(Store& store, const HostedZone& zone, v1::IpamExceptionId failed) {
+  if (zone.lookup == Lookup::kReverse) return absl::OkStatus();
+  IPAM_ASSIGN_OR_RETURN(const bool has_children, store.dns.HasChildZones(zone.zone_id));
+  if (has_children) return Fault(failed, absl::StrFormat("The zone %s has child zones.", zone.name));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::int64_t> RemoveServerZone(Store& store, const HostedZone& zone, bool is_last) {
   IPAM_RETURN_IF_ERROR(RequireHostedZone(store, zone.lookup, zone.id).status());
-  const bool forward = zone.lookup == Lookup::kForward;
-  const auto failed = forward ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_ZONE_FAILED_TO_DELETE
-                              : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_REVERSE_ZONE_FAILED_TO_DELETE;
-  // 3.1.1.1.8.1, ParentId: on delete no action. The zone could not follow, and no request could name it any more.
-  if (is_last && forward) {
-    IPAM_ASSIGN_OR_RETURN(const bool has_children, store.dns.HasChildZones(zone.zone_id));
-    if (has_children) return Fault(failed, absl::StrFormat("The zone %s has child zones.", zone.name));
-  }
+  const auto failed = zone.lookup == Lookup::kForward
+                          ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_ZONE_FAILED_TO_DELETE
+                          : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_REVERSE_ZONE_FAILED_TO_DELETE;
+  // The zone could not follow, and no request could name it any more.
+  if (is_last) IPAM_RETURN_IF_ERROR(CheckChildless(store, zone, failed));
   IPAM_RETURN_IF_ERROR(AsFault(failed, store.dns.DeleteServerZone(zone.lookup, zone.id)));
   return zone.id;
 }
 
+v1::IpamExceptionId ZoneFailedToDelete(Lookup lookup) {
+  return lookup == Lookup::kForward ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_ZONE_FAILED_TO_DELETE
+                                    : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_REVERSE_LOOKUP_ZONE_FAILED_TO_DELETE;
+}
+
+// A zone may have very many records. What stands in the way of its end is seen before the first of them is gone.
+absl::StatusOr<bool> RemovePartOfZone(Store& store, const HostedZone& zone) {
+  const auto failed = ZoneFailedToDelete(zone.lookup);
+  // One that another operation added, or that was to leave before and did not.
+  IPAM_ASSIGN_OR_RETURN(const auto hosts, store.dns.ListHosts(zone.lookup, zone.zone_id));
+  if (!hosts.empty()) {
+    return Fault(failed, absl::StrFormat("The zone %s is kept, for a server hosts it.", zone.name));
+  }
+  IPAM_RETURN_IF_ERROR(CheckChildless(store, zone, failed));
+  return store.dns.DeletePartOfZone(zone.lookup, zone.zone_id);
+}
+
 absl::StatusOr<std::int64_t> RemoveZone(Store& store, const HostedZone& zone) {
-  IPAM_RETURN_IF_ERROR(AsFault(zone.lookup == Lookup::kForward
-                                   ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_ZONE_FAILED_TO_DELETE
-                                   : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_REVERSE_LOOKUP_ZONE_FAILED_TO_DELETE,
-                               store.dns.DeleteZone(zone.lookup, zone.zone_id)));
+  IPAM_RETURN_IF_ERROR(
+      AsFault(ZoneFailedToDelete(zone.lookup), store.dns.DeleteZone(zone.lookup, zone.zone_id)));
   return zone.zone_id;
 }
 
@@ -71,7 +91,9 @@ absl::Status DeleteDnsZones::ListSteps(Store& store, StepList& steps) {
     if (!is_last) continue;
     Entity entity = ZoneEntity(SubtaskKind::kRemoveDnsZone, kDelete, *zone);
     entity.needs = first;
-    steps.Add(std::move(entity), [zone = *zone](Store& s) { return RemoveZone(s, zone); });
+    const std::size_t last =
+        steps.Add(std::move(entity), [zone = *zone](Store& s) { return RemoveZone(s, zone); });
+    steps.AdvanceBy(last, [zone = *zone](Store& s) { return RemovePartOfZone(s, zone); });
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,20 @@
 #include "dcom_bridge/ipam/json.h"
 #include "dcom_bridge/ipam/rows.h"
 
+// 500 rows are deleted in some milliseconds, with their keys.
+#define IPAM_SOME(table, zone) \
+  "(SELECT record_id FROM " table " WHERE " zone " = ? ORDER BY record_id LIMIT 500)"
+#define IPAM_ZONE_PARTS(db, zone, lookups)                                                                \
+  {                                                                                                       \
+    {db, "SELECT 1 FROM dns_resource_records WHERE " zone " = ? LIMIT 1 OFFSET 499"},                     \
+        {db, "DELETE FROM access_scope_associations WHERE object_type = 29 AND object_id IN " IPAM_SOME(  \
+                 "dns_resource_records", zone)},                                                          \
+        {db,                                                                                              \
+         "DELETE FROM dns_resource_records WHERE record_id IN " IPAM_SOME("dns_resource_records", zone)}, \
+        {db, "SELECT 1 FROM " lookups " WHERE zone_id = ? LIMIT 1 OFFSET 499"},                           \
+        {db, "DELETE FROM " lookups " WHERE record_id IN " IPAM_SOME(lookups, "zone_id")},                \
+  }
+
 namespace ipam::engine {
 namespace {
 
@@ -81,6 +95,7 @@ DnsTables::DnsTables(Database& db)
           "29"
           " AND object_id IN (SELECT record_id FROM dns_resource_records WHERE forward_zone_id = ?1)"),
       delete_zone_records_(db, "DELETE FROM dns_resource_records WHERE forward_zone_id = ?"),
+      zone_parts_ IPAM_ZONE_PARTS(db, "forward_zone_id", "address_dns_forward_lookups"),
       put_reverse_zone_(
           db,
           "INSERT INTO dns_reverse_zones (record_id, name, af, start_address, end_address, details)"
@@ -97,6 +112,7 @@ DnsTables::DnsTables(Database& db)
           "29"
           " AND object_id IN (SELECT record_id FROM dns_resource_records WHERE reverse_zone_id = ?1)"),
       delete_reverse_zone_records_(db, "DELETE FROM dns_resource_records WHERE reverse_zone_id = ?"),
+      reverse_zone_parts_ IPAM_ZONE_PARTS(db, "reverse_zone_id", "address_dns_reverse_lookups"),
       put_server_zone_(
           db,
           "INSERT INTO dns_server_zones (record_id, server_id, zone_id, details)"
@@ -219,6 +235,19 @@ absl::Status DnsTables::DeleteZone(Lookup lookup, std::int64_t id) {
   IPAM_RETURN_IF_ERROR((forward ? delete_zone_access_ : delete_reverse_zone_access_).Run(id));
   IPAM_RETURN_IF_ERROR((forward ? delete_zone_records_ : delete_reverse_zone_records_).Run(id));
   return (forward ? delete_zone_ : delete_reverse_zone_).Run(id);
+}
+
+absl::StatusOr<bool> DnsTables::DeletePartOfZone(Lookup lookup, std::int64_t id) {
+  ZoneParts& parts = lookup == Lookup::kForward ? zone_parts_ : reverse_zone_parts_;
+  IPAM_ASSIGN_OR_RETURN(const auto records, parts.has_many_records.Lookup(id));
+  if (records) {
+    IPAM_RETURN_IF_ERROR(parts.delete_some_access.Run(id));
+    IPAM_RETURN_IF_ERROR(parts.delete_some_records.Run(id));
+    return true;
+  }
+  IPAM_ASSIGN_OR_RETURN(const auto lookups, parts.has_many_lookups.Lookup(id));
+  if (lookups) IPAM_RETURN_IF_ERROR(parts.delete_some_lookups.Run(id));
+  return lookups.has_value();
 }
 
 absl::StatusOr<std::int64_t> DnsTables::PutServerZone(const v1::BaseDnsServerZone& zone,

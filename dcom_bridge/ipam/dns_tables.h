@@ -40,6 +40,15 @@ struct RecordRow {
 void FillRecordColumns(const v1::DnsResourceRecord& record, const std::string& zone_name,
                        RecordColumns& columns);
 
+// Deletes what may be very many rows of a zone, some at a time.
+struct ZoneParts {
+  Statement has_many_records;
+  Statement delete_some_access;
+  Statement delete_some_records;
+  Statement has_many_lookups;
+  Statement delete_some_lookups;
+};
+
 class DnsTables {
  public:
   explicit DnsTables(Database& db);
@@ -58,6 +67,8 @@ class DnsTables {
   absl::StatusOr<bool> HasChildZones(std::int64_t id);
   // With its records, which are of no use without it, and what is said of the access to them; no server hosts it.
   absl::Status DeleteZone(Lookup lookup, std::int64_t id);
+  // Some of what DeleteZone deletes. False: it is so little that nothing was done.
+  absl::StatusOr<bool> DeletePartOfZone(Lookup lookup, std::int64_t id);
 
   // ADM_DNSServerForwardLookupZoneTable and ADM_DNSServerReverseLookupZoneTable. The message names server and
   // zone by server.server_role_info.record_id and zone.record_id.
@@ -104,6 +115,7 @@ class DnsTables {
   Statement delete_zone_;
   Statement delete_zone_access_;
   Statement delete_zone_records_;
+  ZoneParts zone_parts_;
   Statement put_reverse_zone_;
   Statement get_reverse_zone_;
   Statement find_reverse_zone_;
@@ -111,6 +123,7 @@ class DnsTables {
   Statement delete_reverse_zone_;
   Statement delete_reverse_zone_access_;
   Statement delete_reverse_zone_records_;
+  ZoneParts reverse_zone_parts_;
   Statement put_server_zone_;
   Statement get_server_zone_;
   Statement read_server_zone_;

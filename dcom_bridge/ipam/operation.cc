@@ -143,11 +143,21 @@ absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, ba
 absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, OperationLog& log,
                                                            base::Clock& clock) {
   IPAM_RETURN_IF_ERROR(store.db.Execute("SAVEPOINT entity"));
+  const bool actuated = mark_.state == State::kActuating;
+  absl::StatusOr<bool> advanced = false;
+  if (!actuated) advanced = delegate_->Advance(mark_.next, store);
+  if (!advanced.ok() && !IsFault(advanced.status())) return advanced.status();
+  if (advanced.ok() && *advanced) {
+    IPAM_RETURN_IF_ERROR(store.db.Execute("RELEASE entity"));
+    return Progress::kMore;
+  }
   std::optional<ChangeRecorder> recorder;
   if (delegate_->PrepareSeesChanges()) recorder.emplace(store.db);
-  const bool actuated = mark_.state == State::kActuating;
   absl::StatusOr<std::int64_t> applied = std::int64_t{0};
-  const auto apply = [&] { return delegate_->Apply(mark_.next, store); };
+  const auto apply = [&]() -> absl::StatusOr<std::int64_t> {
+    if (!advanced.ok()) return advanced.status();
+    return delegate_->Apply(mark_.next, store);
+  };
   if (work_) {
     const auto more = [&](std::int64_t id) { return delegate_->Actuate(mark_.next, id, store); };
     IPAM_ASSIGN_OR_RETURN(const ServerWork::Verdict verdict, work_->Apply(apply, more, store, applied));

@@ -10,7 +10,8 @@
 //   kAnnouncing  Step     AddSubTask of one entity                                      kAnnouncing | kReady
 //   kReady       Step     InProgress of one entity, or its end as NotRun                kApplying | kReady | kFinishing
 //                Step*    the end of one entity as NotRun                               kReady | kFinishing
-//   kApplying    Step     the entity in a savepoint, its end, the percentage            kReady | kFinishing
+//   kApplying    Step     a part of an entity that is too much for one transaction      kApplying
+//                         the entity in a savepoint, its end, the percentage            kReady | kFinishing
 //                         servers with an actuator come first (ServerWork): nothing     kActuating
 //                         they have other work: nothing                                 kApplying
 //   kActuating   Actuated -                                                             kActuating

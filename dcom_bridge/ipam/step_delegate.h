@@ -27,6 +27,9 @@ class StepList {
   std::size_t Add(Entity entity, Action apply);
   // An entity that fails, because what it needs is not there.
   std::size_t AddFailure(Entity entity, absl::Status fault);
+  // What Delegate::Advance does for the step.
+  using Part = std::function<absl::StatusOr<bool>(Store&)>;
+  void AdvanceBy(std::size_t step, Part part) { steps_[step].part = std::move(part); }
   // What Delegate::Actuate gives for the step.
   void ActuateBy(std::size_t step, Actuation work) { steps_[step].work = std::move(work); }
   // What Delegate::Return gives: the row that the step made or changed, if it was applied. `read` gives it as an
@@ -50,6 +53,7 @@ class StepList {
   struct Step {
     Entity entity;
     Action apply;
+    Part part = {};
     Actuation work = {};
     std::int64_t id = 0;
   };
@@ -80,6 +84,10 @@ class StepDelegate : public Delegate {
   }
   std::size_t size() const final { return list_.size(); }
   Entity Describe(std::size_t index) const final { return list_.steps_[index].entity; }
+  absl::StatusOr<bool> Advance(std::size_t index, Store& store) final {
+    const StepList::Step& step = list_.steps_[index];
+    return step.part ? step.part(store) : false;
+  }
   absl::StatusOr<std::int64_t> Apply(std::size_t index, Store& store) final;
   absl::StatusOr<Actuation> Actuate(std::size_t index, std::int64_t, Store&) final {
     return list_.steps_[index].work;
