@@ -20,8 +20,8 @@ class Collector {
  private:
   using Ids = google::protobuf::RepeatedField<std::int64_t>;
 
-  void Add(v1::IpamObjectType type, std::int64_t id) {
-    if (id != 0) objects_.push_back({type, id});
+  void Add(v1::IpamObjectType type, std::int64_t id, std::string_view operation = {}) {
+    if (id != 0) objects_.push_back({type, id, operation});
   }
   void AddAll(v1::IpamObjectType type, const Ids& ids) {
     for (const std::int64_t id : ids) Add(type, id);
@@ -39,6 +39,8 @@ class Collector {
   }
   absl::Status AddRangeOf(const v1::IpamIPAddress& address);
   absl::Status AddRangesOf(const v1::UpdateIpamIPAddressParameters& update);
+  absl::Status AddReservationAndLookups(const v1::IpamIPAddress& address, bool reservation, bool lookups);
+  absl::Status AddNewZone(const v1::CreateDnsZoneParameters& create);
   absl::Status AddHostedZones(v1::ZoneLookupType type, const Ids& server_zones);
   absl::Status AddHostedZone(Lookup lookup, std::int64_t server_zone);
   void AddRecords(const google::protobuf::RepeatedPtrField<v1::DnsResourceRecord>& records) {
@@ -148,6 +150,34 @@ absl::Status Collector::AddRangesOf(const v1::UpdateIpamIPAddressParameters& upd
   IPAM_ASSIGN_OR_RETURN(const auto row, store_.addresses.GetAddress(update.old_address().record_id()));
   if (row) Add(RangeType(row->has_v6() ? 6 : 4), row->parent_ip_range_record_id());
   return AddRangeOf(update.address());
+}
+
+// The suboperations of CreateIpamIPAddress and UpdateIpamIPAddress: what of its own kind would be asked for.
+absl::Status Collector::AddReservationAndLookups(const v1::IpamIPAddress& address, bool reservation,
+                                                 bool lookups) {
+  if (reservation && address.dhcp_scope_id() != 0) {
+    constexpr std::string_view kReserve = "MsmDhcpScopeCreateOrEditAddressReservation";
+    IPAM_ASSIGN_OR_RETURN(const auto row, store_.dhcp.GetReservation(address.reservation_record_id()));
+    if (row) Add(ScopeType(row->has_v6() ? 6 : 4), row->parent_scope().record_id(), kReserve);
+    Add(ScopeType(address.has_v6() ? 6 : 4), address.dhcp_scope_id(), kReserve);
+  }
+  if (lookups) {
+    constexpr std::string_view kRegister = "CreateDnsResourceRecords";
+    Add(ZoneType(Lookup::kForward), address.dns_zone_id(), kRegister);
+    Add(ZoneType(Lookup::kReverse), address.dns_reverse_lookup_zone_id(), kRegister);
+  }
+  return absl::OkStatus();
+}
+
+// The server that is to have it, and the zone if it is there already.
+absl::Status Collector::AddNewZone(const v1::CreateDnsZoneParameters& create) {
+  Add(v1::IPAM_OBJECT_TYPE_DNS_SERVER, create.server_id());
+  const v1::BaseDnsZone* zone = ZoneOf(create.server_zone());
+  if (zone == nullptr) return absl::OkStatus();
+  const Lookup lookup = LookupOf(create.server_zone());
+  IPAM_ASSIGN_OR_RETURN(const auto there, store_.dns.FindZone(lookup, zone->name()));
+  Add(ZoneType(lookup), there.value_or(0));
+  return absl::OkStatus();
 }
 
 absl::Status Collector::AddHostedZone(Lookup lookup, std::int64_t server_zone) {
@@ -278,10 +308,18 @@ absl::Status Collector::Collect(const v1::OperationParameters& parameters) {
     case Parameters::kDeleteDhcpFilters:
       AddServersOfFilters(parameters.delete_dhcp_filters().filters());
       return absl::OkStatus();
-    case Parameters::kCreateIpamIpAddress:
-      return AddRangeOf(parameters.create_ipam_ip_address().address());
-    case Parameters::kUpdateIpamIpAddress:
-      return AddRangesOf(parameters.update_ipam_ip_address());
+    case Parameters::kCreateIpamIpAddress: {
+      const auto& create = parameters.create_ipam_ip_address();
+      IPAM_RETURN_IF_ERROR(AddRangeOf(create.address()));
+      return AddReservationAndLookups(create.address(), create.create_dhcp_reservation(),
+                                      create.create_dns_record());
+    }
+    case Parameters::kUpdateIpamIpAddress: {
+      const auto& update = parameters.update_ipam_ip_address();
+      IPAM_RETURN_IF_ERROR(AddRangesOf(update));
+      return AddReservationAndLookups(update.address(), update.create_dhcp_reservation(),
+                                      update.create_dns_record());
+    }
     case Parameters::kCreateDnsResourceRecords:
       return AddHostedZone(LookupOf(parameters.create_dns_resource_records().zone_type()),
                            parameters.create_dns_resource_records().server_zone_id());
@@ -311,8 +349,7 @@ absl::Status Collector::Collect(const v1::OperationParameters& parameters) {
       return AddHostedZones(parameters.reload_dns_zones().zone_type(),
                             parameters.reload_dns_zones().server_zone_ids());
     case Parameters::kCreateDnsZone:
-      Add(v1::IPAM_OBJECT_TYPE_DNS_SERVER, parameters.create_dns_zone().server_id());
-      return absl::OkStatus();
+      return AddNewZone(parameters.create_dns_zone());
     case Parameters::kDnsConditionalForwarders:
       for (const auto& forwarder : parameters.dns_conditional_forwarders().conditional_forwarders()) {
         IPAM_RETURN_IF_ERROR(AddForwarder(forwarder));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,8 @@ namespace ipam::engine {
 struct AccessObject {
   v1::IpamObjectType type = v1::IPAM_OBJECT_TYPE_NONE;
   std::int64_t id = 0;
+  // Of ADM_AdminOperationsTable, of a suboperation; empty: that of the operation.
+  std::string_view operation = {};
 };
 
 // What is about to be made has none: then it is that of what it is made in (discrepancies G.3). What is not there has

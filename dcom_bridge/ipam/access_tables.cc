@@ -152,6 +152,7 @@ absl::StatusOr<std::int64_t> AccessTables::ScopeOf(v1::IpamObjectType type, std:
   for (int depth = 0; depth < kMaxParents; ++depth) {
     IPAM_ASSIGN_OR_RETURN(const auto scope, scope_of_.Lookup(object, of_type));
     if (scope) return *scope;
+    if (of_type == v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD) break;  // very many, without parents
     Cursor parent = parent_of_.Query(object, of_type);
     if (!parent.Next()) {
       IPAM_RETURN_IF_ERROR(parent.status());

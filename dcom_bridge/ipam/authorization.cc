@@ -16,11 +16,12 @@ namespace ipam::engine {
 namespace {
 
 // Two names parted by '/' are one for scopes and one for servers.
-std::string OperationOn(v1::IpamObjectType type, std::string_view rbac_operation) {
+std::string OperationOn(const AccessObject& object, std::string_view rbac_operation) {
+  if (!object.operation.empty()) return std::string(object.operation);
   const std::size_t slash = rbac_operation.find('/');
   if (slash == std::string_view::npos) return std::string(rbac_operation);
-  return std::string(type == v1::IPAM_OBJECT_TYPE_DHCP_SCOPEV4 ? rbac_operation.substr(0, slash)
-                                                               : rbac_operation.substr(slash + 1));
+  return std::string(object.type == v1::IPAM_OBJECT_TYPE_DHCP_SCOPEV4 ? rbac_operation.substr(0, slash)
+                                                                      : rbac_operation.substr(slash + 1));
 }
 
 // The security groups of NonRBACAdminAccessRequirement, [MS-IPAMM2] 3.1.1.1.36, by the names that common properties have
@@ -82,12 +83,16 @@ absl::Status Authorization::Check(const Caller& caller, const v1::OperationParam
         absl::StrFormat("%s is not allowed to perform %s in any access scope", qualified, rbac));
   }
   IPAM_ASSIGN_OR_RETURN(std::vector<AccessObject> objects, AccessObjectsOf(parameters, store));
-  if (objects.empty()) objects.push_back({});  // the global access scope
+  // The operation itself asks for something: without an object of its own for the global access scope.
+  if (std::none_of(objects.begin(), objects.end(),
+                   [](const AccessObject& o) { return o.operation.empty(); })) {
+    objects.push_back({});
+  }
   // Every object has to pass; the ids of access scopes have to be equal (discrepancies G.4), and what no
   // policy allows is denied (G.5).
   std::set<std::pair<std::string, std::int64_t>> passed;  // very many records share a scope
   for (const AccessObject& object : objects) {
-    const std::string name = OperationOn(object.type, rbac);
+    const std::string name = OperationOn(object, rbac);
     IPAM_ASSIGN_OR_RETURN(const std::int64_t scope, store.access.ScopeOf(object.type, object.id));
     if (!passed.emplace(name, scope).second) continue;
     IPAM_ASSIGN_OR_RETURN(const bool allowed, store.access.Allows(caller.user, qualified, name, scope));

@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/ipam/import_export.h"
+#include "dcom_bridge/model/operations.h"
 #include "delegate_harness.h"
 #include "tests/support/matchers.h"
 
@@ -22,6 +24,7 @@ struct AccessCase {
   v1::IpamObjectType type;
   int id;
   const char* name;
+  const char* also = "";  // what it asks for besides
 };
 
 constexpr auto kServer = v1::IPAM_OBJECT_TYPE_DHCP_SERVERV4;
@@ -32,8 +35,12 @@ constexpr auto kDnsServer = v1::IPAM_OBJECT_TYPE_DNS_SERVER;
 constexpr auto kRange = v1::IPAM_OBJECT_TYPE_IPV4_RANGE;
 constexpr auto kZone = v1::IPAM_OBJECT_TYPE_DNS_FORWARD_LOOKUP_ZONE;
 constexpr auto kReverseZone = v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE;
+constexpr auto kNone = v1::IPAM_OBJECT_TYPE_NONE;  // AccessScopeAgnostic
 constexpr auto kRecord = v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD;
 #define FORWARD "zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE "
+#define IN_RANGE_530                                                                                    \
+  "address: '172.20.0.99' v4 {} custom_field_values { parent_custom_field_number: 8 value: 'MS DHCP' }" \
+  " custom_field_values { parent_custom_field_number: 9 value: 'dhcp2.ad.example.org' } "
 #define FAMILY_V4 "family: ADDRESS_FAMILY_INTER_NETWORK "
 
 constexpr AccessCase kCases[] = {
@@ -63,7 +70,7 @@ constexpr AccessCase kCases[] = {
     {"CreateDhcpScopePolicy", "scope_list: 222", kScope, 222, "MsmDhcpCreateScopePolicy"},
     {"UpdatePolicy", "policy { policy_id: 1003 }", kScope, 220, "MsmDhcpEditScopePolicy"},
     {"UpdatePolicy", "policy { policy_id: 1003 server { record_id: 18 v4 {} } }", kServer, 18,
-     "MsmDhcpEditServerPolicy"},
+     "MsmDhcpEditServerPolicy", "MsmDhcpEditScopePolicy"},
     {"DeletePolicy", "policies { policy_id: 1001 }", kServer, 17, "MsmDhcpDeleteServerPolicy"},
     {"UpdatePolicyProperty", "policies { policy_id: 1003 }", kScope, 220, "MsmDhcpDeleteScopePolicy"},
     {"MovePolicyProcessingOrder", "policy { policy_id: 1002 }", kServer, 17, "MsmDhcpDeleteServerPolicy"},
@@ -89,24 +96,31 @@ constexpr AccessCase kCases[] = {
     {"RemoveDhcpFailoverScopes", "scope_ids: 220", kServer, 18, "MsmDhcpEditFailover"},
     {"RemoveDhcpFailoverScopes", "scope_ids: 221", kServer, 17, "MsmDhcpEditFailover"},
     {"DeleteDhcpFailover", "failover { record_id: 701 }", kServer, 18, "MsmDhcpDeleteFailover"},
+    {"ResetConfigSyncStatus", "scopes { record_id: 220 v4 {} }", kNone, 0, "MsmDhcpReplicateOperation"},
+    {"ReplicateScope", "scopes { record_id: 220 v4 {} }", kNone, 0, "MsmDhcpReplicateOperation"},
+    {"ReplicateRelation", "failover_relation { record_id: 701 }", kNone, 0, "MsmDhcpReplicateOperation"},
+    {"ReplicateServer", "server { record_id: 17 v4 {} }", kNone, 0, "MsmDhcpReplicateOperation"},
     {"CreateDhcpFilters", "dhcp_server_ids: [17, 18]", kServer, 18, "MsmDhcpCreateEditFilter"},
     {"UpdateDhcpFilter", "filter { server_record_id: 18 }", kServer, 18, "MsmDhcpCreateEditFilter"},
     {"UpdateDhcpFilters", "filters { server_record_id: 17 } filters { server_record_id: 18 }", kServer, 18,
      "MsmDhcpCreateEditFilter"},
     {"DeleteDhcpFilters", "filters { server_record_id: 17 } filters { server_record_id: 18 }", kServer, 18,
      "MsmDhcpDeleteFilter"},
-    {"CreateIpamIPAddress",
-     "address { address: '172.20.0.99' v4 {} custom_field_values { parent_custom_field_number: 8 value: 'MS "
-     "DHCP' }"
-     " custom_field_values { parent_custom_field_number: 9 value: 'dhcp2.ad.example.org' } }",
-     kRange, 530, "CreateIPAddress"},
+    {"CreateIpamIPAddress", "address { " IN_RANGE_530 "}", kRange, 530, "CreateIPAddress"},
     {"UpdateIpamIPAddress", "old_address { record_id: 901 v4 {} } address { address: '1.2.3.4' v4 {} }",
      kRange, 520, "UpdateIPAddress"},
+    {"UpdateIpamIPAddress", "address { " IN_RANGE_530 "}", kRange, 530, "UpdateIPAddress"},
+    {"CreateIpamIPAddress", "create_dhcp_reservation: true address { dhcp_scope_id: 222 " IN_RANGE_530 "}",
+     kScope, 222, "MsmDhcpScopeCreateOrEditAddressReservation", "CreateIPAddress"},
+    {"CreateIpamIPAddress", "create_dns_record: true address { dns_zone_id: 305 " IN_RANGE_530 "}", kZone,
+     305, "CreateDnsResourceRecords", "CreateIPAddress"},
     {"UpdateIpamIPAddress",
-     "address { address: '172.20.0.99' v4 {} custom_field_values { parent_custom_field_number: 8 value: 'MS "
-     "DHCP' }"
-     " custom_field_values { parent_custom_field_number: 9 value: 'dhcp2.ad.example.org' } }",
-     kRange, 530, "UpdateIPAddress"},
+     "create_dhcp_reservation: true old_address { record_id: 901 v4 {} } address { reservation_record_id: 801"
+     " dhcp_scope_id: 222 " IN_RANGE_530 "}",
+     kScope, 220, "MsmDhcpScopeCreateOrEditAddressReservation", "UpdateIPAddress"},
+    {"UpdateIpamIPAddress",
+     "create_dns_record: true address { dns_zone_id: 305 dns_reverse_lookup_zone_id: 302 " IN_RANGE_530 "}",
+     kReverseZone, 302, "CreateDnsResourceRecords", "UpdateIPAddress"},
     {"CreateDnsResourceRecords", FORWARD "server_zone_id: 315", kZone, 305, "CreateDnsResourceRecords"},
     {"UpdateDnsResourceRecord", "resource_record { record_id: 951 }", kRecord, 951,
      "UpdateDnsResourceRecord"},
@@ -114,6 +128,10 @@ constexpr AccessCase kCases[] = {
      kRecord, 951, "UpdateDnsResourceRecords"},
     {"DeleteDnsResourceRecords", "resource_records { record_id: 7 } resource_records { record_id: 951 }",
      kRecord, 951, "DeleteDnsResourceRecords"},
+    {"CreateDnsZone", "server_id: 32 server_zone { dns_server_zone { zone { name: 'new.example' } } }",
+     kDnsServer, 32, "CreateDnsZone"},
+    {"CreateDnsZone", "server_id: 32 server_zone { dns_server_zone { zone { name: 'AD.example.org' } } }",
+     kZone, 301, "CreateDnsZone"},
     {"UpdateDnsZones",
      "server_zones_tuple { server_zone { record_id: 312 dns_server_reverse_zone {} } } server_zones_tuple {"
      " server_zone { record_id: 315 dns_server_zone {} } }",
@@ -140,6 +158,7 @@ TEST_F(DelegateTest, EachOperationAsksForTheAccessScopeOfItsObjects) {
       "INSERT INTO policy_maps (policy_id, role_id, access_scope_id) VALUES (1, 8, 1), (1, 9, 1);"
       "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}')");
   for (const AccessCase& one : kCases) {
+    if (one.type == kNone) continue;
     SCOPED_TRACE(std::string(one.operation) + " " + one.parameters);
     const Prepared prepared = Prepare(ParametersOf(one.operation, one.parameters));
     EXPECT_OK(Start(base::Guid::Random(), prepared, {"dora", "PLANT"}));
@@ -155,6 +174,50 @@ TEST_F(DelegateTest, EachOperationAsksForTheAccessScopeOfItsObjects) {
 }
 
 constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
+
+// dora has one role, of the operations that a case asks for.
+TEST_F(DelegateTest, EachOperationIsForThoseWhoseRoleHasItInTheAccessScope) {
+  Open();
+  Execute(
+      "INSERT INTO access_scopes (record_id, parent_id, label, details) VALUES (7, 1, 'Plant', '{}');"
+      "INSERT INTO role_definitions (record_id, name) VALUES (100, 'Exact'), (101, 'All others');"
+      "INSERT INTO user_access_policies (record_id, user_name, details) VALUES (1, 'dora', '{}')");
+  // What has no parent; the rest inherits from it.
+  constexpr char kPlantIsOf7[] =
+      "INSERT INTO access_scope_associations (object_type, object_id, access_scope_id, is_inheriting) VALUES"
+      " (11, 17, 7, 0), (11, 18, 7, 0), (11, 19, 7, 0), (12, 19, 7, 0), (3, 101, 7, 0), (3, 102, 7, 0),"
+      " (3, 103, 7, 0), (22, 301, 7, 0), (22, 305, 7, 0), (23, 302, 7, 0), (29, 951, 7, 0), (29, 7, 7, 0)";
+  std::set<std::string> walked;
+  for (const AccessCase& one : kCases) {
+    SCOPED_TRACE(std::string(one.operation) + " " + one.parameters);
+    const Prepared prepared = Prepare(ParametersOf(one.operation, one.parameters));
+    const auto ask = [&](int role, int access_scope) {
+      Execute(absl::StrFormat("DELETE FROM policy_maps; INSERT INTO policy_maps VALUES (1, %d, %d)", role,
+                              access_scope));
+      return Start(base::Guid::Random(), prepared, {"dora", "PLANT"});
+    };
+    Execute(
+        absl::StrFormat("DELETE FROM role_operations WHERE role_id > 99;"
+                        "INSERT INTO role_operations SELECT DISTINCT 101, operation_id FROM role_operations "
+                        "WHERE operation_id != '%s';"
+                        "INSERT INTO role_operations VALUES (100, '%s'), (100, '%s')",
+                        one.name, one.name, one.also));
+    EXPECT_OK(ask(100, 1));
+    // Refused, and no operation begins that could call back.
+    const std::string begun = Rows("SELECT count(*) FROM operations");
+    EXPECT_THAT(ask(101, 1), StatusIs(kDenied, HasSubstr(std::string("perform ") + one.name + " in ")));
+    if (one.type != kNone) {
+      EXPECT_THAT(ask(100, 7), StatusIs(kDenied, HasSubstr("in the access scope 1")));
+    }
+    EXPECT_EQ(Rows("SELECT count(*) FROM operations"), begun);
+    Execute(absl::StrFormat("%s, (%d, 31, 7, 0), (%d, 32, 7, 0)", kPlantIsOf7, static_cast<int>(kDnsServer),
+                            static_cast<int>(kDnsServer)));
+    EXPECT_OK(ask(100, 7));
+    Execute("DELETE FROM access_scope_associations");
+    walked.insert(one.operation);
+  }
+  EXPECT_EQ(walked.size(), model::Operations().size());
+}
 
 class AccessTest : public DelegateTest {
  protected:
