@@ -143,17 +143,9 @@ absl::StatusOr<std::int64_t> CreateDnsZone::AddZone(Store& store) const {
 }
 
 absl::StatusOr<std::int64_t> CreateDnsZone::AddServerZone(Store& store) const {
-  v1::BaseDnsServerZone row = parameters_.server_zone();
+  v1::BaseDnsServerZone row = ServerZoneRow(parameters_.server_zone());
   row.clear_record_id();
-  row.clear_modified_properties();
-  row.clear_set_properties();
   const bool forward = lookup_ == Lookup::kForward;
-  // The zone has its own row.
-  if (forward) {
-    row.mutable_dns_server_zone()->clear_zone();
-  } else {
-    row.mutable_dns_server_reverse_zone()->clear_zone();
-  }
   const absl::StatusOr<std::int64_t> id = store.dns.PutServerZone(row, parameters_.server_id(), zone_id_);
   if (absl::IsAlreadyExists(id.status())) {
     return Fault(forward ? v1::IPAM_EXCEPTION_ID_IPAM_API_FORWARD_LOOKUP_ZONE_ALREADY_EXISTS

@@ -30,6 +30,18 @@ v1::IpamObjectType ZoneType(Lookup lookup) {
                                     : v1::IPAM_OBJECT_TYPE_DNS_REVERSE_LOOKUP_ZONE;
 }
 
+v1::BaseDnsServerZone ServerZoneRow(const v1::BaseDnsServerZone& zone) {
+  v1::BaseDnsServerZone row = zone;
+  if (LookupOf(zone) == Lookup::kForward) {
+    row.mutable_dns_server_zone()->clear_zone();
+  } else {
+    row.mutable_dns_server_reverse_zone()->clear_zone();
+  }
+  row.clear_modified_properties();
+  row.clear_set_properties();
+  return row;
+}
+
 absl::StatusOr<std::string> RequireDnsServer(Store& store, std::int64_t id) {
   IPAM_ASSIGN_OR_RETURN(const bool found, store.dns.HasServer(id));
   if (!found) {

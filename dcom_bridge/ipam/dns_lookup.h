@@ -30,6 +30,8 @@ Lookup LookupOf(v1::ZoneLookupType type);
 Lookup LookupOf(const v1::BaseDnsServerZone& zone);
 const v1::BaseDnsZone* ZoneOf(const v1::BaseDnsServerZone& zone);  // null: it names none
 v1::IpamObjectType ZoneType(Lookup lookup);
+// The row of the zone on a server: the zone has its own, and what was modified is of the request.
+v1::BaseDnsServerZone ServerZoneRow(const v1::BaseDnsServerZone& zone);
 
 // The name of the server; empty: not known.
 absl::StatusOr<std::string> RequireDnsServer(Store& store, std::int64_t id);

@@ -58,15 +58,7 @@ absl::StatusOr<std::int64_t> StoreServerZone(Store& store, const HostedZone& hos
   CopyProperties(wanted, wanted.modified_properties(), row);
   row.set_record_id(hosted.id);
   *row.mutable_server() = old->server();
-  // The zone has its own row.
-  if (hosted.lookup == Lookup::kForward) {
-    row.mutable_dns_server_zone()->clear_zone();
-  } else {
-    row.mutable_dns_server_reverse_zone()->clear_zone();
-  }
-  row.clear_modified_properties();
-  row.clear_set_properties();
-  const auto id = store.dns.PutServerZone(row, hosted.server_id, hosted.zone_id);
+  const auto id = store.dns.PutServerZone(ServerZoneRow(row), hosted.server_id, hosted.zone_id);
   IPAM_RETURN_IF_ERROR(AsFault(hosted.lookup == Lookup::kForward
                                    ? v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_ZONE_FAILED_TO_UPDATE
                                    : v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_SERVER_REVERSE_ZONE_FAILED_TO_UPDATE,
