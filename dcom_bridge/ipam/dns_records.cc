@@ -55,6 +55,13 @@ absl::Status MapPtr(RecordColumns& columns, Store& store) {
       // ValidateIpamIPAddress as far as it can hold: the step gives such an address neither a MAC address nor
       // a device type, which 3.1.4.8 demands.
       IPAM_RETURN_IF_ERROR(ValidateAddressValue(*address));
+      // Others have the same address, of other owners.
+      IPAM_ASSIGN_OR_RETURN(const auto others,
+                            store.addresses.FindAddresses(*address, range->address_space_record_id()));
+      made.set_is_duplicate(!others.empty());
+      for (const std::int64_t other : others) {
+        IPAM_RETURN_IF_ERROR(store.addresses.SetDuplicate(other, true));
+      }
       IPAM_ASSIGN_OR_RETURN(id, store.addresses.PutAddress(made));
     }
     (Family(*address) == 4 ? columns.ipv4_address_id : columns.ipv6_address_id) = id;

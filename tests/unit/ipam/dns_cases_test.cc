@@ -2,17 +2,12 @@
 #include <gmock/gmock.h>
 
 #include "delegate_harness.h"
+#include "dns_texts.h"
 
 namespace ipam::engine {
 namespace {
 
 TEST_P(DnsCases, RaisesItsEventsAndLeavesItsRows) { RunCase(); }
-
-#define PRIMARY                                                                                        \
-  "zone_type: ZONE_HOSTING_DNS_SERVER_TYPE_PRIMARY zone_configuration: ZONE_CONFIGURATION_FILE_BACKED" \
-  " zone_file_name: 'new.dns' "
-#define FORWARD "zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE "
-#define REVERSE "zone_type: ZONE_LOOKUP_TYPE_DNS_REVERSE_LOOKUP_ZONE "
 
 constexpr DelegateCase kZoneCases[] = {
     {.name = "TakesOverWhatWasModified",
@@ -227,13 +222,6 @@ constexpr DelegateCase kZoneCases[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Zones, DnsCases, ::testing::ValuesIn(kZoneCases), CaseName);
 
-#define CNAME(target) \
-  " record_type: DNS_RESOURCE_RECORD_TYPE_CNAME record_data { cname { hostname_alias: '" target "' } } "
-#define A(ip) " record_type: DNS_RESOURCE_RECORD_TYPE_A record_data { a { address: '" ip "' } } "
-#define PTR(target) \
-  " record_type: DNS_RESOURCE_RECORD_TYPE_PTR record_data { ptr { hostname: '" target "' } } "
-#define LAB FORWARD "server_zone_id: 317 "
-#define ONE(name) "start; +1 " name "; >1; =1 ok; 100%; success"
 #define RECORD(id)                                                                               \
   "SELECT name, host_name, fqdn, hex(address), ipv4_address_id, details ->> 'ttl', details ->> " \
   "'recordClass',"                                                                               \

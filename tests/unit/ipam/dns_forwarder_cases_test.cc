@@ -159,5 +159,20 @@ constexpr DelegateCase kForwarderCases[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Forwarders, DelegateCases, ::testing::ValuesIn(kForwarderCases), CaseName);
 
+// What is wrong with a forwarder that is made is wrong with one that is changed or deleted.
+TEST_F(DelegateTest, ForwardersHaveToBeValidForEachOperation) {
+  int tried = 0;
+  for (const DelegateCase& one : kForwarderCases) {
+    if (!std::string(one.name).starts_with("Needs") && !std::string(one.name).starts_with("Has")) continue;
+    SCOPED_TRACE(one.name);
+    ++tried;
+    for (const char* operation : {"UpdateDnsConditionalForwarders", "DeleteDnsConditionalForwarders"}) {
+      EXPECT_EQ(RunText(operation, one.parameters), one.events) << operation;
+    }
+  }
+  EXPECT_GT(tried, 7);
+  EXPECT_EQ(Rows("SELECT count(*) FROM dns_conditional_forwarders"), "1");
+}
+
 }  // namespace
 }  // namespace ipam::engine

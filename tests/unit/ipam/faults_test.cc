@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "harness.h"
+#include "delegate_harness.h"
 
 namespace ipam::engine {
 namespace {
@@ -47,6 +47,11 @@ v1::BaseDnsServerZone& Secondary(v1::OperationParameters& p) {
   zone.clear_notify_secondaries();
   zone.clear_secure_secondaries();
   return zone;
+}
+
+v1::BaseDnsServerZone& Stub(v1::OperationParameters& p) {
+  Secondary(p).set_zone_type(v1::ZONE_HOSTING_DNS_SERVER_TYPE_STUB);
+  return ServerZone(p);
 }
 
 constexpr char kScope[] = "CreateDhcpScope";
@@ -225,6 +230,15 @@ const Case kCases[] = {
      "IpamApiInvalidZoneHostingServerConfiguration"},
     {"secondary with secondaries", kZone, [](auto& p) { Secondary(p).add_secondary_servers("10.0.0.1"); },
      "IpamApiInvalidZoneHostingServerConfiguration"},
+    {"stub without masters", kZone, [](auto& p) { Stub(p).clear_master_servers(); },
+     "IpamApiInvalidZoneHostingServerConfiguration"},
+    {"stub that notifies", kZone,
+     [](auto& p) { Stub(p).set_notify_secondaries(v1::DNS_NOTIFY_SECONDARIES_SETTING_NOTIFY); },
+     "IpamApiInvalidZoneHostingServerConfiguration"},
+    {"stub with secondaries", kZone, [](auto& p) { Stub(p).add_secondary_servers("10.0.0.1"); },
+     "IpamApiInvalidZoneHostingServerConfiguration"},
+    {"stub without file", kZone, [](auto& p) { Stub(p).clear_zone_file_name(); },
+     "IpamApiInvalidZoneHostingServerConfiguration"},
 };
 
 TEST_F(EngineTest, FaultsOfPreparationEndTheOperationWithoutASubtask) {
@@ -239,6 +253,95 @@ TEST_F(EngineTest, FaultsOfPreparationEndTheOperationWithoutASubtask) {
                 ElementsAre("StartProgressCallback", "SetOverallStatus CompletedWithFailure"));
     EXPECT_EQ(FailureOf(events), c.fault);
   }
+}
+
+// The same rules hold where what they are of is changed or deleted: `other` gives the parameters of such an operation
+// from those of the sample.
+class SameFaults : public EngineTest {
+ protected:
+  void Expect(const char* sample, const std::function<bool(const Case&)>& applies,
+              const std::function<void(const v1::OperationParameters&, v1::OperationParameters&)>& other) {
+    int applied = 0;
+    for (const Case& c : kCases) {
+      if (std::string(c.sample) != sample || !applies(c)) continue;
+      SCOPED_TRACE(c.name);
+      ++applied;
+      v1::OperationParameters broken = Sample(sample);
+      c.breaks(broken);
+      v1::OperationParameters parameters;
+      other(broken, parameters);
+      EXPECT_EQ(Tell(Run(parameters)), std::string("start; failure ") + c.fault);
+    }
+    EXPECT_GT(applied, 2);
+  }
+};
+
+TEST_F(SameFaults, OfAnAddressThatIsUpdated) {
+  Open();
+  EXPECT_EQ(FailureOf(Run(Sample(kAddress))), "");
+  Expect(
+      kAddress, [](const Case&) { return true; },
+      [](const v1::OperationParameters& broken, v1::OperationParameters& parameters) {
+        parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_UPDATE_IPAM_IP_ADDRESS);
+        v1::UpdateIpamIPAddressParameters& update = *parameters.mutable_update_ipam_ip_address();
+        update.mutable_old_address()->set_record_id(1);
+        update.mutable_old_address()->mutable_v4();
+        if (!broken.create_ipam_ip_address().has_address()) return;
+        *update.mutable_address() = broken.create_ipam_ip_address().address();
+        update.mutable_address()->add_modified_properties("Notes");
+      });
+}
+
+bool IsOfRecord(const Case& c) {
+  const std::string_view name = c.name;
+  return name == "blank record name" || name == "no record type" || name == "no record data" ||
+         name == "unknown server zone" || name == "no records" || name == "no server zone" ||
+         name == "no zone type";
+}
+
+TEST_F(SameFaults, OfRecordsThatAreUpdated) {
+  Open();
+  Expect(kRecords, IsOfRecord,
+         [](const v1::OperationParameters& broken, v1::OperationParameters& parameters) {
+           parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DNS_RESOURCE_RECORDS);
+           const auto& create = broken.create_dns_resource_records();
+           v1::MultiUpdateDnsResourceRecordParameters& update =
+               *parameters.mutable_multi_update_dns_resource_record();
+           *update.mutable_resource_records() = create.resource_records();
+           for (auto& record : *update.mutable_resource_records()) record.set_record_id(1);
+           update.set_server_zone_id(create.server_zone_id());
+           update.set_zone_type(create.zone_type());
+         });
+}
+
+TEST_F(SameFaults, OfRecordsThatAreDeleted) {
+  Open();
+  Expect(kRecords, IsOfRecord,
+         [](const v1::OperationParameters& broken, v1::OperationParameters& parameters) {
+           parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_DELETE_DNS_RESOURCE_RECORDS);
+           const auto& create = broken.create_dns_resource_records();
+           v1::DeleteDnsResourceRecordsParameters& gone = *parameters.mutable_delete_dns_resource_records();
+           *gone.mutable_resource_records() = create.resource_records();
+           for (auto& record : *gone.mutable_resource_records()) record.set_record_id(1);
+           gone.set_server_zone_id(create.server_zone_id());
+           gone.set_zone_type(create.zone_type());
+         });
+}
+
+TEST_F(SameFaults, OfZonesThatAreUpdated) {
+  Open();
+  Expect(
+      kZone,
+      [](const Case& c) {  // of ValidateBaseDnsServerZone
+        const std::string_view fault = c.fault;
+        return fault == "IpamApiInvalidZoneType" || fault == "IpamApiInvalidZoneConfiguration" ||
+               fault == "IpamApiInvalidZoneHostingServerConfiguration";
+      },
+      [](const v1::OperationParameters& broken, v1::OperationParameters& parameters) {
+        parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_UPDATE_DNS_ZONES);
+        *parameters.mutable_update_dns_zones()->add_server_zones_tuple()->mutable_server_zone() =
+            broken.create_dns_zone().server_zone();
+      });
 }
 
 TEST_F(EngineTest, AcceptsASecondaryZone) {

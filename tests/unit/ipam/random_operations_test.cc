@@ -324,6 +324,12 @@ void RandomOperations::CheckStore() {
   EXPECT_EQ(Rows("SELECT object_id FROM access_scope_associations WHERE object_type = 29 AND object_id NOT IN"
                  " (SELECT record_id FROM dns_resource_records)"),
             "");
+  // Addresses that are there twice in an address space say so.
+  EXPECT_EQ(
+      Rows("SELECT a.record_id FROM ip_addresses AS a JOIN ip_addresses AS b ON b.address_space_id ="
+           " a.address_space_id AND b.af = a.af AND b.address = a.address AND b.record_id != a.record_id"
+           " WHERE a.is_duplicate = 0"),
+      "");
   // Each record has the full name that its zone gives it.
   EXPECT_EQ(Rows("SELECT r.record_id FROM dns_resource_records AS r LEFT JOIN dns_zones AS f ON f.record_id ="
                  " r.forward_zone_id LEFT JOIN dns_reverse_zones AS b ON b.record_id = r.reverse_zone_id"
