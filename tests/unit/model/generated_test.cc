@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "dcom_bridge/model/convert.h"
 #include "dcom_bridge/model/operations.h"
 #include "dcom_bridge/model/parameters.h"
@@ -87,13 +89,13 @@ class Generator {
   }
 
   std::string Text(const v1::XmlField& option, bool bytes) {
-    static const std::array<const char*, 6> kAddresses = {"192.0.2.1", "0.0.0.0",       "255.255.255.255",
-                                                          "::",        "2001:db8::7:1", "fe80::1%3"};
+    static const std::array<const char*, 7> kAddresses = {
+        "192.0.2.1", "0.0.0.0", "255.255.255.255", "::", "2001:db8::7:1", "fe80::1%3", "fe80::1%4294967295"};
     static const std::array<const char*, 6> kTexts = {
         "plain", "a<b>&\"c' \xC3\xA9", " \t\r\n ", "]]>", "\xF0\x9F\x98\x80 \xE2\x82\xAC", "0"};
     switch (option.format()) {
       case v1::XML_FORMAT_IP_ADDRESS:
-        return kAddresses[static_cast<std::size_t>(Below(6))];
+        return kAddresses[static_cast<std::size_t>(Below(7))];
       case v1::XML_FORMAT_MAC_ADDRESS:
         return FormatMacAddress(Octets(6));
       case v1::XML_FORMAT_DECIMAL:
@@ -108,17 +110,31 @@ class Generator {
     return out;
   }
 
+  // Of all the bits, or one end of what there is.
+  template <typename Number>
+  Number Any() {
+    if (Below(6) == 0) return std::numeric_limits<Number>::min();
+    if (Below(6) == 0) return std::numeric_limits<Number>::max();
+    return static_cast<Number>(std::uint64_t{Bits()} << 32 | Bits());
+  }
+  double AnyDouble() {
+    using Limits = std::numeric_limits<double>;
+    const std::array<double, 6> ends = {Limits::infinity(), -Limits::infinity(), Limits::max(),
+                                        -Limits::max(),     Limits::min(),       Limits::denorm_min()};
+    return Below(3) == 0 ? ends[static_cast<std::size_t>(Below(6))] : Below(100'000) / 7.0;
+  }
+
   void Set(Message& m, const FieldDescriptor& field, const v1::XmlField& option, int depth) {
     const Reflection& r = *m.GetReflection();
     const bool many = field.is_repeated();
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_INT32: {
-        const auto value = static_cast<std::int32_t>(Bits());
+        const auto value = Any<std::int32_t>();
         many ? r.AddInt32(&m, &field, value) : r.SetInt32(&m, &field, value);
         return;
       }
       case FieldDescriptor::CPPTYPE_INT64: {
-        const auto value = static_cast<std::int64_t>(std::uint64_t{Bits()} << 32 | Bits());
+        const auto value = Any<std::int64_t>();
         many ? r.AddInt64(&m, &field, value) : r.SetInt64(&m, &field, value);
         return;
       }
@@ -126,18 +142,18 @@ class Generator {
         const std::uint32_t limit = option.format() == v1::XML_FORMAT_UNSIGNED_BYTE    ? 0xFF
                                     : option.format() == v1::XML_FORMAT_UNSIGNED_SHORT ? 0xFFFF
                                                                                        : 0xFFFFFFFF;
-        many ? r.AddUInt32(&m, &field, Bits() & limit) : r.SetUInt32(&m, &field, Bits() & limit);
+        const std::uint32_t value = Any<std::uint32_t>() & limit;
+        many ? r.AddUInt32(&m, &field, value) : r.SetUInt32(&m, &field, value);
         return;
       }
       case FieldDescriptor::CPPTYPE_UINT64:
-        r.SetUInt64(&m, &field, std::uint64_t{Bits()} << 32 | Bits());
+        r.SetUInt64(&m, &field, Any<std::uint64_t>());
         return;
       case FieldDescriptor::CPPTYPE_BOOL:
         r.SetBool(&m, &field, Below(2) == 1);
         return;
       case FieldDescriptor::CPPTYPE_DOUBLE:
-        r.SetDouble(&m, &field,
-                    Below(8) == 0 ? std::numeric_limits<double>::infinity() : Below(100'000) / 7.0);
+        r.SetDouble(&m, &field, AnyDouble());
         return;
       case FieldDescriptor::CPPTYPE_ENUM: {
         const auto* value = field.enum_type()->value(Below(field.enum_type()->value_count()));
@@ -364,6 +380,140 @@ TEST(Generated, DocumentsShareObjects) {
     shared += ShareObjects(**ParseXml(*ToXml(body, kParametersRoot)));
   }
   EXPECT_GT(shared, 10) << "else the test above shows nothing";
+}
+
+TEST(Generated, DocumentsHaveEveryForm) {
+  std::string all;
+  for (const Operation& operation : Operations()) {
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+      all += *ToXml(Generator(seed).Body(operation), kParametersRoot);
+    }
+  }
+  const google::protobuf::Descriptor& any = *v1::AnyValue::descriptor();
+  for (int i = 0; i < any.field_count(); ++i) {
+    const std::string& name = any.field(i)->options().GetExtension(v1::xml).name();
+    EXPECT_TRUE(absl::StrContains(all, absl::StrCat(":", name, "\""))) << name << " as an xs:anyType";
+  }
+  for (const char* form : {"KeyValuePairOf", "m_ScopeId>4294967295<", "m_ScopeId>3<", "-2147483648<",
+                           "2147483647<", "-9223372036854775808<", ">9223372036854775807<", ">INF<", ">-INF<",
+                           ">-P", "&lt;", "&amp;", "&#xD;", "\xF0\x9F\x98\x80"}) {
+    EXPECT_TRUE(absl::StrContains(all, form)) << form;
+  }
+}
+
+// The leaves that have a dateTime, five and a half hours east of where they were.
+TEST_P(GeneratedTest, MeansTheSameInAnotherTimeZone) {
+  for (int i = 0; i < kDocuments; ++i) {
+    SCOPED_TRACE(Seed(i));
+    const std::string xml = *ToXml(Generator(Seed(i)).Body(operation_), kParametersRoot);
+    const auto doc = ParseXml(xml);
+    ASSERT_OK(doc);
+    ForEachElement(xmlDocGetRootElement(doc->get()), [](xmlNode& node) {
+      absl::Time time;
+      if (!ChildElements(node).empty() ||
+          !absl::ParseTime(absl::RFC3339_full, model::Text(node), &time, nullptr))
+        return;
+      xmlNodeSetContent(&node, Text(absl::FormatTime("%E4Y-%m-%dT%H:%M:%E*S+05:30", time,
+                                                     absl::FixedTimeZone(5 * 3600 + 1800))));
+    });
+    const auto checked = CheckParameters(Serialize(**doc));
+    ASSERT_OK(checked) << xml;
+    EXPECT_THAT(checked->parameters, EqualsMessage(CheckParameters(xml)->parameters));
+  }
+}
+
+// A document of its own with one of its elements changed; `pick` of those below the parameters but the OperationId.
+std::string Changed(const std::string& xml, int pick, const std::function<void(xmlNode&)>& change) {
+  const auto doc = ParseXml(xml);
+  std::vector<xmlNode*> inside;
+  ForEachElement(xmlDocGetRootElement(doc->get())->children->children, [&](xmlNode& node) {
+    if (LocalName(node) != "OperationId") inside.push_back(&node);
+  });
+  change(*inside[static_cast<std::size_t>(pick) % inside.size()]);
+  return Serialize(**doc);
+}
+
+void Remove(xmlNode& node) {
+  xmlUnlinkNode(&node);
+  xmlFreeNode(&node);
+}
+
+xmlNs* InstanceNs(xmlNode& node) {
+  return xmlSearchNsByHref(node.doc, &node, Text(std::string(kInstanceNs)));
+}
+
+void SetNull(xmlNode& node) {
+  xmlNodeSetContent(&node, nullptr);
+  xmlSetNsProp(&node, InstanceNs(node), Text("nil"), Text("true"));
+}
+
+TEST(Generated, DocumentsMeanTheSameNullAndAbsent) {
+  int compared = 0;
+  for (const Operation& operation : Operations()) {
+    for (unsigned seed = 1; seed <= 12; ++seed) {
+      Generator generator(seed);
+      const std::string xml = *ToXml(generator.Body(operation), kParametersRoot);
+      const int pick = generator.Below(1 << 30);
+      const std::string null = Changed(xml, pick, SetNull);
+      const std::string absent = Changed(xml, pick, Remove);
+      if (!Validate(null).ok() || !Validate(absent).ok()) continue;
+      const auto checked = CheckParameters(null);
+      // Of a list that is an entry, absent it is none.
+      if (absl::StrContains(checked.status().message(), "a null entry in")) continue;
+      ++compared;
+      EXPECT_EQ(checked.status().code(), CheckParameters(absent).status().code()) << checked.status() << null;
+      if (checked.ok()) {
+        EXPECT_THAT(checked->parameters, EqualsMessage(CheckParameters(absent)->parameters));
+      }
+    }
+  }
+  EXPECT_GT(compared, 100);
+}
+
+struct Mutation {
+  const char* name;
+  bool always;  // the schema refuses it of every element
+  void (*change)(xmlNode&);
+};
+
+const Mutation kMutations[] = {
+    {"removed", false, Remove},
+    {"given twice", false, [](xmlNode& node) { xmlAddNextSibling(&node, xmlCopyNode(&node, 1)); }},
+    {"at the end", false,
+     [](xmlNode& node) {
+       xmlNode* parent = node.parent;
+       xmlUnlinkNode(&node);
+       xmlAddChild(parent, &node);
+     }},
+    {"a text instead", false, [](xmlNode& node) { xmlNodeSetContent(&node, Text("xyzzy")); }},
+    {"an unknown element inside", true,
+     [](xmlNode& node) { xmlAddChild(&node, xmlNewDocNode(node.doc, node.ns, Text("Xyzzy"), nullptr)); }},
+    {"an unknown attribute", true, [](xmlNode& node) { xmlSetProp(&node, Text("xyzzy"), Text("1")); }},
+    {"of an unknown type", true,
+     [](xmlNode& node) { xmlSetNsProp(&node, InstanceNs(node), Text("type"), Text("Xyzzy")); }},
+    {"of another namespace", true,
+     [](xmlNode& node) { xmlSetNs(&node, xmlNewNs(&node, Text("urn:xyzzy"), Text("xyzzy"))); }},
+};
+
+// What the schema refuses is refused, with line and path; and what is refused beyond it has them too.
+TEST_P(GeneratedTest, IsRefusedWhereverTheSchemaRefusesIt) {
+  for (const Mutation& mutation : kMutations) {
+    SCOPED_TRACE(mutation.name);
+    int refused = 0;
+    for (int i = 0; i < kDocuments; ++i) {
+      Generator generator(Seed(i));
+      const std::string xml = *ToXml(generator.Body(operation_), kParametersRoot);
+      const std::string changed = Changed(xml, generator.Below(1 << 30), mutation.change);
+      SCOPED_TRACE(changed);
+      const bool valid = Validate(changed).ok();
+      const auto checked = CheckParameters(changed);
+      EXPECT_FALSE(valid && mutation.always);
+      if (valid && checked.ok()) continue;
+      ++refused;
+      EXPECT_THAT(checked, StatusIs(kInvalid, MatchesRegex("line [0-9]+: paramters.*")));
+    }
+    EXPECT_TRUE(refused == kDocuments || !mutation.always);
+  }
 }
 
 // Two neighbours of different names in an object change places.
