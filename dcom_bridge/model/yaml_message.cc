@@ -141,14 +141,27 @@ bool ReadScalar(const std::string& text, Message& m, const FieldDescriptor& fiel
   }
 }
 
-const char* TypeName(const FieldDescriptor& field) {
+// "one of None, Primary, Secondary": a few names as the schema spells them, or what they are.
+std::string EnumeratorNames(const EnumDescriptor& type) {
+  constexpr int kFew = 12;
+  if (type.value_count() > kFew) return "an enumerator";
+  std::string names;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const std::string& spelled = type.value(i)->options().GetExtension(v1::xml_value);
+    absl::StrAppend(&names, names.empty() ? "one of " : ", ",
+                    spelled.empty() ? type.value(i)->name() : spelled);
+  }
+  return names;
+}
+
+std::string TypeName(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return "true or false";
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return "a number";
     case FieldDescriptor::CPPTYPE_ENUM:
-      return "an enumerator";
+      return EnumeratorNames(*field.enum_type());
     case FieldDescriptor::CPPTYPE_STRING:
       return "base64";
     default:
@@ -225,9 +238,11 @@ absl::Status YamlError(const YAML::Node& node, const std::string& path, const st
 absl::Status FromYaml(const std::string& text, Message& message) {
   // yaml-cpp tells its errors by exceptions only.
   try {
-    const YAML::Node root = YAML::Load(text);
-    if (!root.IsDefined() || root.IsNull()) return absl::InvalidArgumentError("the document is empty");
-    return YamlReader(text.size()).Read(root, message);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty() || documents[0].IsNull())
+      return absl::InvalidArgumentError("the document is empty");
+    if (documents.size() > 1) return YamlError(documents[1], "", "a second document, where one is read");
+    return YamlReader(text.size()).Read(documents[0], message);
   } catch (const YAML::Exception& e) {
     return absl::InvalidArgumentError(absl::StrFormat("line %d: %s", e.mark.line + 1, e.msg));
   }

@@ -144,12 +144,15 @@ class CommandLine {
  private:
   // What is wrong with the kind of operation, empty where nothing is.
   std::string TakeKind() {
+    if (options_.command == Command::kStart && from_.empty() && options_.files.empty()) {
+      return "ipamctl: FILE is required (see ipamctl start --help)\n";
+    }
     if (options_.command == Command::kStart && !from_.empty()) {
-      options_.kind = options_.files.front();
-      if (options_.files.size() > 1) {
+      if (options_.files.size() != 1) {
         return "ipamctl: with --from one kind of operation must stand behind start (see ipamctl start "
                "--help)\n";
       }
+      options_.kind = options_.files.front();
       options_.files = std::move(from_);
     }
     if (options_.kind.empty()) return "";
@@ -187,7 +190,6 @@ class CommandLine {
                           "start FILE...                  files of XML\n"
                           "start KIND --from FILE         YAML or JSON, as `template KIND` prints it");
     start->add_option("FILE", options_.files, "XML of InitializeOperationParameters; -: standard input")
-        ->required()
         ->type_name("");
     start
         ->add_option("--from", from_,

@@ -79,15 +79,30 @@ ExitCode StartAll(const Options& options, const std::vector<std::string>& labels
                FollowAndReport(options, request, client, output, reconnect, /*was_reached=*/true));
 }
 
-// JSON has an object; everything else is YAML.
+// JSON has an object; everything else is YAML. What is wrong with JSON, the reader of YAML says with line and field.
 absl::Status ReadParameters(const std::string& text, const OperationKind& kind,
                             v1::StartOperationRequest& request) {
   google::protobuf::Message& own = *request.GetReflection()->MutableMessage(&request, kind.member);
   const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && text[first] == '<') {
+    return absl::InvalidArgumentError("XML is started without a kind and --from: ipamctl start FILE");
+  }
   if (first == std::string::npos || text[first] != '{') return model::FromYaml(text, own);
   const auto read = google::protobuf::util::JsonStringToMessage(text, &own);
-  return read.ok() ? absl::OkStatus()
-                   : absl::InvalidArgumentError(std::string(read.message().data(), read.message().size()));
+  if (read.ok()) return absl::OkStatus();
+  own.Clear();
+  constexpr std::size_t kSoonRead = 1 << 20;
+  const absl::Status said = text.size() <= kSoonRead ? model::FromYaml(text, own) : absl::OkStatus();
+  if (!said.ok()) return said;
+  return absl::InvalidArgumentError(std::string(read.message().data(), read.message().size()));
+}
+
+// Where a file is not there: it may be meant otherwise.
+absl::Status WithHint(const std::string& file, const absl::Status& status) {
+  if (FindKind(file) == nullptr) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat(std::string(status.message()),
+                   " (parameters of this kind: --from FILE; a sample: ipamctl template ", file, ")"));
 }
 
 absl::Status Prefixed(const std::string& file, const absl::Status& status) {
@@ -112,7 +127,9 @@ ExitCode Start(const Options& options, Client& client, const Output& output, con
     v1::StartOperationRequest& request = requests.emplace_back();
     request.set_request_id(RequestId(options.request_id, requests.size() - 1, options.files.size()));
     absl::Status read = text.status();
-    if (read.ok() && options.kind.empty()) {
+    if (!read.ok() && options.kind.empty()) {
+      read = WithHint(file, read);
+    } else if (read.ok() && options.kind.empty()) {
       request.set_parameters_xml(*std::move(text));
     } else if (read.ok()) {
       read = Prefixed(file, ReadParameters(*text, *FindKind(options.kind), request));

@@ -151,12 +151,35 @@ TEST_F(TypedStart, SaysWhereAFileIsWrong) {
             "ipamctl: " + yaml + ": line 2: scope.prefix_length: not an integer of its size: \"wide\"\n");
   const std::string json = File("s.json", R"({"scope":{"colour":1}})");
   EXPECT_EQ(Run({"start", "create-dhcp-scope", "--from", json}), 2);
-  EXPECT_THAT(err_.text(), HasSubstr("ipamctl: " + json + ": "));
-  EXPECT_THAT(err_.text(), HasSubstr("colour"));
+  EXPECT_THAT(err_.text(),
+              HasSubstr("ipamctl: " + json + ": line 1: scope.colour: DhcpScope has no such field\n"));
+  const std::string type = File("type.json", "{\"serverZoneIds\": [7],\n\"zoneType\": \"FORWARD\"}");
+  EXPECT_EQ(Run({"start", "delete-dns-zones", "--from", type}), 2);
+  EXPECT_THAT(err_.text(),
+              HasSubstr("line 2: zoneType: not one of None, DNSForwardLookupZone, DNSReverseLookupZone: "
+                        "\"FORWARD\"\n"));
+  EXPECT_EQ(Run({"start", "delete-dns-zones", "--from", File("torn.json", "{\"serverZoneIds\":\n[7,")}), 2);
+  EXPECT_THAT(err_.text(), HasSubstr("torn.json: line "));
+  EXPECT_EQ(
+      Run({"start", "delete-dns-zones", "--from", File("two", "server_zone_ids: [7]\n---\nzone_type: 1\n")}),
+      2);
+  EXPECT_THAT(err_.text(), HasSubstr("two: line 3: a second document, where one is read\n"));
+  EXPECT_EQ(Run({"start", "create-dhcp-scope", "--from", File("scope.xml", "\n<?xml version='1.0'?><a/>")}),
+            2);
+  EXPECT_THAT(err_.text(),
+              HasSubstr("scope.xml: XML is started without a kind and --from: ipamctl start FILE\n"));
   EXPECT_EQ(Run({"start", "create-dhcp-scope", "--from", File("empty", "")}), 2);
   EXPECT_THAT(err_.text(), HasSubstr("the document is empty"));
   EXPECT_EQ(Run({"start", "create-dhcp-scope", "--from", File("torn", "scope: [\n")}), 2);
   EXPECT_TRUE(starts_.empty());
+}
+
+TEST_F(TypedStart, SaysHowAKindIsStartedWhereNoFileIsNamedSo) {
+  EXPECT_EQ(Run({"start", "create-dhcp-scope"}), 2);
+  EXPECT_EQ(err_.text(),
+            "ipamctl: create-dhcp-scope: No such file or directory (parameters of this kind: --from FILE; a "
+            "sample: "
+            "ipamctl template create-dhcp-scope)\n");
 }
 
 TEST_F(TypedStart, TemplateIsPrinted) {
@@ -181,6 +204,9 @@ TEST(TypedOptions, RefusesWhatIsNoKind) {
   }
   EXPECT_THAT(ParseOptions({"start", "create-dns-zone", "b.xml", "--from", "x"}).text,
               HasSubstr("with --from one kind of operation must stand behind start"));
+  EXPECT_THAT(ParseOptions({"start", "--from", "x"}).text,
+              HasSubstr("with --from one kind of operation must stand behind start"));
+  EXPECT_THAT(ParseOptions({"start"}).text, HasSubstr("FILE is required"));
   EXPECT_THAT(ParseOptions({"template", "--help"}).text, HasSubstr("\n  update-ipam-ip-address\n"));
 }
 

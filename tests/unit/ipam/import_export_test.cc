@@ -141,7 +141,7 @@ TEST_F(ImportTest, RefusesWhatIsWrongAndNamesThePlace) {
       {"not a truth value", "dns_zones:\n- {recordId: 1, isSignedZone: yes}\n",
        "isSignedZone: not true or false"},
       {"unknown enumerator", "servers:\n- {recordId: 1, managementStatus: Lost}\n",
-       "managementStatus: not an enumerator: \"Lost\""},
+       "managementStatus: not one of None, "},
       {"not a duration", "dns_zones:\n- {recordId: 1, refreshInterval: 1h}\n",
        "not a duration such as 3600s"},
       {"not a time", "servers:\n- {recordId: 1, lastModified: today}\n", "not a time such as"},
