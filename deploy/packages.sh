@@ -11,7 +11,7 @@ build=(
 )
 test=(
   libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-14-dev clang-format shellcheck yamllint git
-  curl jq grpc-proto sqlite3 python3 python3-grpcio python3-protobuf python3-websockets python3-impacket
+  curl jq zsh fish grpc-proto sqlite3 python3 python3-grpcio python3-protobuf python3-websockets python3-impacket
   python3-samba samba-testsuite winbind krb5-kdc krb5-admin-server krb5-user tshark
   chromium chromium-driver python3-selenium fonts-dejavu-core
   buildah crun fuse-overlayfs mmdebstrap docker-compose

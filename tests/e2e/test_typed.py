@@ -1,7 +1,9 @@
 """The 49 operations by type: over gRPC by reflection, over REST, and by ipamctl."""
 
 import json
+import os
 import subprocess
+import tempfile
 import unittest
 
 import grpc
@@ -18,12 +20,14 @@ SCOPE = {"startAddress": "10.77.0.10", "endAddress": "10.77.0.200", "subnetMask"
 class Typed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        cls.home = tempfile.TemporaryDirectory()
         cls.stack = Stack()
         cls.stack.__enter__()
 
     @classmethod
     def tearDownClass(cls):
         cls.stack.__exit__(None, None, None)
+        cls.home.cleanup()
 
     def ipamctl(self, *arguments, code=0, text=None):
         done = subprocess.run([BIN / "ipamctl", f"--gateway=127.0.0.1:{self.stack.grpc_port}", *arguments], input=text,
@@ -50,6 +54,10 @@ class Typed(unittest.TestCase):
                     self.assertEqual(checked.kind.lower(), member.name.replace("_", ""))
                     answer = self.stack.request("/v1/operations", body)
                     self.assertEqual(answer, {"source": "ipam1", "kind": checked.kind})
+                    with self.assertRaises(HttpError) as refused:
+                        self.stack.request("/v1/operations", {member.json_name: {**parameters, "xyzzy": 1}})
+                    self.assertEqual(refused.exception.code, 400)
+                    self.assertIn("xyzzy", refused.exception.status["message"])
 
     def test_a_typed_operation_runs_and_its_key_is_kept(self):
         body = {"createDhcpScope": {"scope": SCOPE}, "requestId": "typed-1"}
@@ -112,11 +120,22 @@ class Typed(unittest.TestCase):
 
     def test_completion_asks_the_gateway(self):
         name = self.stack.start("CreateDnsZone", validateOnly=False)["name"].split("/")[1]
-        script = subprocess.run([BIN / "ipamctl", "completion", "bash"], check=True, capture_output=True, text=True).stdout
-        bash = (f'{script}\nexport IPAM_GRPC=127.0.0.1:{self.stack.grpc_port}\n'
-                f'COMP_WORDS=({BIN}/ipamctl get {name[:6]}); COMP_CWORD=2; _ipamctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
-        done = subprocess.run(["bash", "-c", bash], capture_output=True, text=True, timeout=60)
-        self.assertIn(name, done.stdout.split(), done.stderr)
+        # Each takes its own script as its own way of use says, and completes a line with it.
+        shells = {
+            "bash": """source <(ipamctl completion bash); COMP_WORDS=($LINE ''); [[ $LINE == *' ' ]] || unset 'COMP_WORDS[-1]'
+                       COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _ipamctl; printf '%s\\n' "${COMPREPLY[@]}\"""",
+            "zsh": """autoload -U compinit; compinit -u -D; source <(ipamctl completion zsh); words=("${(@s: :)LINE}")
+                      CURRENT=${#words}; compadd() { shift; print -l -- "$@" }; _files() { print -l -- *(N) }; _ipamctl""",
+            "fish": "ipamctl completion fish | source; complete -C $LINE"}
+        for shell, script in shells.items():
+            for line, wanted in (("ipamctl ", "start"), ("ipamctl get " + name[:6], name),
+                                 ("ipamctl template create-dns-z", "create-dns-zone")):
+                with self.subTest(shell=shell, line=line):
+                    environment = {**os.environ, "IPAM_GRPC": f"127.0.0.1:{self.stack.grpc_port}", "LINE": line,
+                                   "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": self.home.name}
+                    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, timeout=120,
+                                          env=environment)
+                    self.assertIn(wanted, done.stdout.split(), done.stderr)
 
     def test_show_prints_rows_and_lists_what_there_is(self):
         table = self.show("dhcp_scopes")
