@@ -7,8 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/base/strings.h"
 #include "dcom_bridge/ipam/access_objects.h"
 #include "dcom_bridge/model/operations.h"
 
@@ -47,9 +49,9 @@ bool IsOneOf(std::string_view operation, const std::string_view (&names)[N]) {
   return std::find(std::begin(names), std::end(names), operation) != std::end(names);
 }
 
-// IPAM Administrators have the roles of the others too, 3.1.4.3.
+// Beside the IPAM Administrators, who have the roles of the others too, 3.1.4.3.
 std::vector<const char*> GroupsAllowed(std::string_view operation) {
-  std::vector<const char*> groups{kIpamAdministrators};
+  std::vector<const char*> groups;
   if (IsOneOf(operation, kOfIpamOnly)) return groups;
   const bool both = IsOneOf(operation, kOfBoth);
   const bool only_asm = IsOneOf(operation, kOfAsm);
@@ -63,11 +65,23 @@ std::vector<const char*> GroupsAllowed(std::string_view operation) {
 Authorization::Authorization(std::vector<std::string> administrators)
     : administrators_(std::move(administrators)) {}
 
-bool Authorization::IsAdministrator(const Caller& caller) const { return IsListed(caller, administrators_); }
+absl::StatusOr<bool> Authorization::IsAdministrator(const Caller& caller, Store& store) const {
+  if (IsListed(caller, administrators_)) return true;
+  return store.access.IsMember(caller.user, caller.Name(), kIpamAdministrators);
+}
+
+absl::Status Authorization::CheckOwner(const Caller& caller, std::string_view owner, Store& store) const {
+  if (absl::EqualsIgnoreCase(base::ToAbsl(owner), caller.Name())) return absl::OkStatus();
+  IPAM_ASSIGN_OR_RETURN(const bool administrator, IsAdministrator(caller, store));
+  if (administrator) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrFormat("%s is neither an administrator nor who started the operation", caller.Name()));
+}
 
 absl::Status Authorization::Check(const Caller& caller, const v1::OperationParameters& parameters,
                                   Store& store) const {
-  if (IsAdministrator(caller)) return absl::OkStatus();
+  IPAM_ASSIGN_OR_RETURN(const bool administrator, IsAdministrator(caller, store));
+  if (administrator) return absl::OkStatus();
   const std::string qualified = caller.Name();
   const model::Operation* operation = model::FindOperation(static_cast<int>(parameters.operation_id()));
   const std::string_view rbac = operation == nullptr ? std::string_view() : operation->rbac_operation;

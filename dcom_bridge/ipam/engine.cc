@@ -11,7 +11,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/actuators.h"
@@ -76,7 +75,6 @@ class Engine::Impl {
   }
 
   CommandQueue& commands() { return commands_; }
-  const Authorization& authorization() const { return authorization_; }
   const OperationCounts& counts() const { return counts_; }
 
  private:
@@ -220,6 +218,8 @@ void Engine::Impl::Loop() {
     for (Command& command : commands) {
       if (auto* read = std::get_if<ReadCommand>(&command)) {
         Read(*read);  // between transactions: sees what is committed
+      } else if (auto* check = std::get_if<CheckOwnerCommand>(&command)) {
+        check->done(authorization_.CheckOwner(check->caller, check->owner, store_));
       } else if (auto* actuated = std::get_if<ActuatedCommand>(&command)) {
         TakeUp(*actuated);
       } else {
@@ -362,16 +362,13 @@ absl::Status Engine::Impl::AbandonOne(const AbandonCommand& command) {
 
 absl::StatusOr<absl::StatusOr<OperationLog::Found>> Engine::Impl::Locate(const base::Guid& id,
                                                                          const Caller& caller) {
+  using Result = absl::StatusOr<OperationLog::Found>;
   IPAM_ASSIGN_OR_RETURN(std::optional<OperationLog::Found> found, log_.Find(id));
-  absl::StatusOr<OperationLog::Found> result = absl::NotFoundError("no operation " + id.ToString());
-  if (found && !absl::EqualsIgnoreCase(found->account, caller.Name()) &&
-      !authorization_.IsAdministrator(caller)) {
-    result = absl::PermissionDeniedError(
-        caller.Name() + " is neither an administrator nor who started the operation " + id.ToString());
-  } else if (found) {
-    result = *std::move(found);
-  }
-  return result;
+  if (!found) return Result(absl::NotFoundError("no operation " + id.ToString()));
+  const absl::Status allowed = authorization_.CheckOwner(caller, found->account, store_);
+  if (allowed.ok()) return Result(*std::move(found));
+  if (absl::IsPermissionDenied(allowed)) return Result(allowed);
+  return allowed;
 }
 
 absl::Status Engine::Impl::FindOne(FindCommand& command) {
@@ -563,10 +560,6 @@ absl::StatusOr<Prepared> Engine::Prepare(std::string_view parameters_xml) const 
       .parameters = std::make_shared<const v1::OperationParameters>(std::move(checked.parameters))};
 }
 
-bool Engine::IsAdministrator(const Caller& caller) const {
-  return impl_->authorization().IsAdministrator(caller);
-}
-
 OperationFigures Engine::figures() const { return impl_->counts().Get(); }
 
 void Engine::Start(const base::Guid& operation, Prepared prepared, Starter starter, StartDone done) {
@@ -581,6 +574,10 @@ void Engine::Proceed(const base::Guid& operation) { impl_->commands().Push(Proce
 
 void Engine::Abandon(const base::Guid& operation, std::string reason) {
   impl_->commands().Push(AbandonCommand{operation, std::move(reason)});
+}
+
+void Engine::CheckOwner(std::string owner, Caller caller, CheckDone done) {
+  impl_->commands().PushBounded(CheckOwnerCommand{std::move(owner), std::move(caller), std::move(done)});
 }
 
 void Engine::Find(const base::Guid& operation, Caller caller, FindDone done) {

@@ -69,6 +69,7 @@ struct Standing {
 };
 enum class CancelResult { kWillEnd, kAlreadyEnded };
 
+using CheckDone = absl::AnyInvocable<void(absl::Status)>;
 using FindDone = absl::AnyInvocable<void(absl::StatusOr<Standing>)>;
 using CancelDone = absl::AnyInvocable<void(absl::StatusOr<CancelResult>)>;
 using ReadDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<event::ProgressEvent>>)>;
@@ -92,7 +93,6 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  bool IsAdministrator(const Caller& caller) const;
   OperationFigures figures() const;
 
   // 3.19.4.3, in the calling thread, seconds for many MiB: kInvalidArgument (the message names line or field) for XML that is not well formed or not
@@ -108,6 +108,9 @@ class Engine {
   // StartProgressCallback failed: the operation ends CompletedWithFailure and no entity is touched.
   void Abandon(const base::Guid& operation, std::string reason);
 
+  // Whether `caller` may do what follows to operations of the account `owner` ("DOMAIN\user"); kPermissionDenied: it is
+  // neither that nor an administrator.
+  void CheckOwner(std::string owner, Caller caller, CheckDone done);
   // After every Start() that came before. kNotFound: unknown, or removed; kPermissionDenied: `caller` is
   // neither its starter nor an administrator.
   void Find(const base::Guid& operation, Caller caller, FindDone done);

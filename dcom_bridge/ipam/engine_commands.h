@@ -37,6 +37,11 @@ struct ReadCommand {
   std::size_t max;
   ReadDone done;
 };
+struct CheckOwnerCommand {
+  std::string owner;
+  Caller caller;
+  CheckDone done;
+};
 // Their results are told when the transaction that found them is committed.
 struct FindCommand {
   base::Guid id;
@@ -55,8 +60,8 @@ struct ActuatedCommand {
   base::Guid id;
   ActuationResult result;
 };
-using Command = std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand, FindCommand,
-                             CancelCommand, ActuatedCommand>;
+using Command = std::variant<StartCommand, ProceedCommand, AbandonCommand, ReadCommand, CheckOwnerCommand,
+                             FindCommand, CancelCommand, ActuatedCommand>;
 
 // What becomes of a command that is not carried out.
 void Refuse(Command& command, const absl::Status& why);

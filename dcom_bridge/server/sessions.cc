@@ -100,23 +100,40 @@ void Sessions::OnCommitted(const base::Guid& operation, const absl::Status& stat
       });
 }
 
-std::optional<Answer> Sessions::RefuseInitialized(const base::Guid& operation,
-                                                  const auth::Principal& caller) {
+void Sessions::RefuseInitialized(const base::Guid& operation, const auth::Principal& caller,
+                                 Answered answered, absl::AnyInvocable<void(Answered)> go_on) {
   const auto found = initialized_.find(operation);
-  if (found == initialized_.end()) return std::nullopt;
-  Initialized& initialized = *found->second;
-  if (initialized.owner.Name() != caller.Name() && !engine_->IsAdministrator(ToCaller(caller))) {
-    return Refusal(base::kAccessDenied, absl::PermissionDeniedError("another account initialized it"));
-  }
-  initialized.revoked = true;
-  return Refusal(base::kNotFound, absl::NotFoundError("the operation was not started"));
+  if (found == initialized_.end()) return go_on(std::move(answered));
+  engine_->CheckOwner(found->second->owner.Name(), ToCaller(caller),
+                      [this, operation, answered = std::move(answered),
+                       go_on = std::move(go_on)](absl::Status allowed) mutable {
+                        loop_->Post([this, operation, allowed = std::move(allowed),
+                                     answered = std::move(answered), go_on = std::move(go_on)]() mutable {
+                          if (!allowed.ok()) return answered(ToAnswer(allowed));
+                          Revoke(operation, std::move(answered), std::move(go_on));
+                        });
+                      });
+}
+
+void Sessions::Revoke(const base::Guid& operation, Answered answered,
+                      absl::AnyInvocable<void(Answered)> go_on) {
+  const auto found = initialized_.find(operation);
+  if (found == initialized_.end()) return go_on(std::move(answered));  // it was started meanwhile
+  found->second->revoked = true;
+  answered(Refusal(base::kNotFound, absl::NotFoundError("the operation was not started")));
 }
 
 void Sessions::Resume(const base::Guid& operation, std::uint64_t last_sequence, const auth::Principal& caller,
                       Unmarshaled callback, Answered answered) {
-  if (std::optional<Answer> refusal = RefuseInitialized(operation, caller)) {
-    return answered(*std::move(refusal));
-  }
+  RefuseInitialized(
+      operation, caller, std::move(answered),
+      [this, operation, last_sequence, caller, callback = std::move(callback)](Answered to) mutable {
+        Find(operation, last_sequence, caller, std::move(callback), std::move(to));
+      });
+}
+
+void Sessions::Find(const base::Guid& operation, std::uint64_t last_sequence, const auth::Principal& caller,
+                    Unmarshaled callback, Answered answered) {
   engine_->Find(operation, ToCaller(caller),
                 [this, operation, last_sequence, callback = std::move(callback),
                  answered = std::move(answered)](absl::StatusOr<engine::Standing> found) mutable {
@@ -145,9 +162,12 @@ void Sessions::OnFound(const base::Guid& operation, std::uint64_t last_sequence,
 }
 
 void Sessions::Cancel(const base::Guid& operation, const auth::Principal& caller, Answered answered) {
-  if (std::optional<Answer> refusal = RefuseInitialized(operation, caller)) {
-    return answered(*std::move(refusal));
-  }
+  RefuseInitialized(operation, caller, std::move(answered), [this, operation, caller](Answered to) {
+    CancelStarted(operation, caller, std::move(to));
+  });
+}
+
+void Sessions::CancelStarted(const base::Guid& operation, const auth::Principal& caller, Answered answered) {
   engine_->Cancel(operation, ToCaller(caller),
                   [this, operation, who = caller.Name(),
                    answered = std::move(answered)](absl::StatusOr<engine::CancelResult> result) mutable {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -101,8 +100,14 @@ class Sessions final : public engine::EventListener {
                    std::unique_ptr<Callback> callback, orpc::CausalityId causality, Answered answered);
   void OnFound(const base::Guid& operation, std::uint64_t last_sequence,
                const absl::StatusOr<engine::Standing>& found, Unmarshaled callback, Answered answered);
-  // The answer about an operation that is initialized and not started; nothing: it is not one.
-  std::optional<Answer> RefuseInitialized(const base::Guid& operation, const auth::Principal& caller);
+  // `answered` is told about an operation that is initialized and not started, which it then never is; `go_on` gets it
+  // back where there is none.
+  void RefuseInitialized(const base::Guid& operation, const auth::Principal& caller, Answered answered,
+                         absl::AnyInvocable<void(Answered)> go_on);
+  void Revoke(const base::Guid& operation, Answered answered, absl::AnyInvocable<void(Answered)> go_on);
+  void Find(const base::Guid& operation, std::uint64_t last_sequence, const auth::Principal& caller,
+            Unmarshaled callback, Answered answered);
+  void CancelStarted(const base::Guid& operation, const auth::Principal& caller, Answered answered);
 
   const SessionOptions options_;
   CallbackCounters counters_;

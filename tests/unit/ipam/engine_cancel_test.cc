@@ -167,6 +167,30 @@ TEST_F(EngineCancelTest, IsForTheStarterAndAdministrators) {
   EXPECT_THAT(Cancel(unknown, kStranger), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(EngineCancelTest, IsForMembersOfTheGroupOfAdministratorsToo) {
+  Open();
+  const base::Guid id = Started(Records(2));
+  const auto owns = [this](const Caller& caller) {
+    std::promise<absl::Status> answered;
+    engine_->CheckOwner("PLANT\\dora", caller, [&](absl::Status status) { answered.set_value(status); });
+    return answered.get_future().get();
+  };
+  constexpr auto kDenied = absl::StatusCode::kPermissionDenied;
+  Execute("INSERT INTO security_groups VALUES (1, 'IPAM MSM Administrators'), (2, 'Operators')");
+  Execute("INSERT INTO security_group_members VALUES (1, 'PLANT\\mallory'), (2, 'mallory')");
+  EXPECT_THAT(Find(id, kStranger), StatusIs(kDenied)) << "who may do some of the operations";
+  EXPECT_THAT(Cancel(id, kStranger), StatusIs(kDenied));
+  EXPECT_THAT(owns(kStranger), StatusIs(kDenied));
+  EXPECT_OK(owns({"Dora", "plant"}));
+  // By a group that is in it.
+  Execute(
+      "INSERT INTO security_groups VALUES (3, 'ipam administrators');"
+      "INSERT INTO security_group_members VALUES (3, 'Operators')");
+  EXPECT_OK(owns(kStranger));
+  EXPECT_OK(Find(id, kStranger));
+  EXPECT_EQ(Cancel(id, kStranger).value(), CancelResult::kWillEnd);
+}
+
 TEST_F(EngineCancelTest, FindSeesWhatWasStartedBefore) {
   Open();
   const base::Guid id = base::Guid::Random();

@@ -267,14 +267,18 @@ TEST_F(OperationObjectTest, TheInitiatorIsAuthorizedInsteadOfTheAccountAndIsKept
 
 TEST_F(OperationObjectTest, AnOperationSaidToBeUnknownNeverStarts) {
   Open();
-  for (const bool cancel : {false, true}) {
+  Query("INSERT INTO security_groups VALUES (1, 'IPAM Administrators')");
+  Query("INSERT INTO security_group_members VALUES (1, 'DOM\\other')");
+  const std::pair<Peer*, bool> cases[] = {
+      {&*admin_, false}, {&*admin_, true}, {&*other_, false}, {&*other_, true}};
+  for (const auto& [who, cancel] : cases) {
     const Session session = In(kInitialized);
     const base::Guid id = Call(session, idl::GetOperationId{}).operation;
-    const Session asks = Activate(*admin_);
+    const Session asks = Activate(*who);
     if (cancel) {
       EXPECT_EQ(Call(asks, idl::CancelOperation{id}).result, base::kNotFound);
     } else {
-      EXPECT_EQ(Call(asks, idl::ResumeCallback{id, 0, admin_->Export(std::make_shared<Recorder>())}).result,
+      EXPECT_EQ(Call(asks, idl::ResumeCallback{id, 0, who->Export(std::make_shared<Recorder>())}).result,
                 base::kNotFound);
     }
     const auto callback = std::make_shared<Recorder>();

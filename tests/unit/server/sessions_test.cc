@@ -89,6 +89,20 @@ TEST_F(SessionsTest, ResumeIsRefusedBeyondTheLastSequenceForStrangersAndForUnkno
   EXPECT_EQ(resume(*admin_, id, last), base::kOk);
 }
 
+TEST_F(SessionsTest, ResumeIsForMembersOfTheGroupOfAdministratorsToo) {
+  Open();
+  const auto first = std::make_shared<Recorder>();
+  const base::Guid id = Started(first);
+  RunUntil([&] { return first->Ended(); });
+  const auto callback = std::make_shared<Recorder>();
+  EXPECT_EQ(Call(Activate(*other_), Resume(*other_, id, 0, callback)).result, base::kAccessDenied);
+  Query("INSERT INTO security_groups VALUES (1, 'IPAM Administrators')");
+  Query("INSERT INTO security_group_members VALUES (1, 'DOM\\other')");
+  EXPECT_EQ(Call(Activate(*other_), Resume(*other_, id, 0, callback)).result, base::kOk);
+  RunUntil([&] { return callback->Ended(); });
+  EXPECT_EQ(callback->sequences, Range(1, Events(id).size()));
+}
+
 TEST_F(SessionsTest, ResumeWhileTheFirstCallbackIsUnansweredStartsTheOperation) {
   Open();
   const auto first = std::make_shared<Recorder>();
