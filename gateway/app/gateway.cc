@@ -45,8 +45,8 @@ hub::Dependencies HubDependencies(base::Clock& clock) {
     return hub::TypedParameters{std::move(checked.kind), std::move(checked.xml),
                                 model::HoldsSecret(request.GetReflection()->GetMessage(request, member))};
   };
-  dependencies.make_failed_part = [](const std::string& xml,
-                                     const hub::SubtaskList& subtasks) -> absl::StatusOr<std::string> {
+  dependencies.make_failed_part = [](const std::string& xml, const hub::SubtaskList& subtasks,
+                                     const std::string& completion) -> absl::StatusOr<std::string> {
     std::vector<model::SubtaskOutcome> outcomes;
     for (std::size_t i = 0; i < subtasks.size(); ++i) {
       const v1::Subtask& subtask = subtasks.at(i);
@@ -57,7 +57,7 @@ hub::Dependencies HubDependencies(base::Clock& clock) {
                                        subtask.status() == v1::SUBTASK_STATUS_COMPLETED_WITH_WARNING ||
                                        subtask.status() == v1::SUBTASK_STATUS_NOT_APPLICABLE});
     }
-    return model::FailedPart(xml, outcomes);
+    return model::FailedPart(xml, outcomes, completion);
   };
   dependencies.read_exception = [](const std::string& xml) -> std::optional<hub::ExceptionSummary> {
     auto read = model::ReadIpamException(xml);

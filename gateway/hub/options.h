@@ -63,10 +63,10 @@ struct TypedParameters {
 using ParametersWriter =
     absl::AnyInvocable<absl::StatusOr<TypedParameters>(const v1::StartOperationRequest& request) const>;
 
-// The parameters for what failed of an operation, by the parameters and the subtasks of that. kFailedPrecondition
-// where there are none.
-using FailedPartMaker = absl::AnyInvocable<absl::StatusOr<std::string>(const std::string& xml,
-                                                                       const SubtaskList& subtasks) const>;
+// The parameters for what failed of an operation, by the parameters, the subtasks and the completion status (or "") of
+// that. kFailedPrecondition where there are none.
+using FailedPartMaker = absl::AnyInvocable<absl::StatusOr<std::string>(
+    const std::string& xml, const SubtaskList& subtasks, const std::string& completion_status_xml) const>;
 
 struct ExceptionSummary {
   std::string reason;  // IpamExceptionId as the schema writes it

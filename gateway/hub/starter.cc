@@ -214,7 +214,9 @@ absl::StatusOr<Starter::Checked> Starter::CheckRetry(const v1::StartOperationReq
   if (state->subtasks_stored && state->summary.counts().total() > 0) {
     IPAM_ASSIGN_OR_RETURN(subtasks, reader_.ReadSubtasks(state->info->number));
   }
-  absl::StatusOr<std::string> part = dependencies_.make_failed_part(*parameters, subtasks);
+  IPAM_ASSIGN_OR_RETURN(const auto completion, reader_.ReadCompletionStatus(state->info->number));
+  absl::StatusOr<std::string> part =
+      dependencies_.make_failed_part(*parameters, subtasks, completion.value_or(""));
   if (part.status().code() == absl::StatusCode::kFailedPrecondition) return refuse(part.status().message());
   IPAM_RETURN_IF_ERROR(part.status());
   checked.parameters_xml = *std::move(part);

@@ -325,15 +325,15 @@ inline Dependencies TestDependencies(base::Clock& clock, Gate* gate = nullptr) {
     if (name == "bad") return InvalidField("create_dhcp_scope.scope.scope_name", "is bad");
     return TypedParameters{"CreateDhcpScope", absl::StrCat("<Scope>", name, "</Scope>")};
   };
-  dependencies.make_failed_part = [](const std::string& xml,
-                                     const SubtaskList& subtasks) -> absl::StatusOr<std::string> {
+  dependencies.make_failed_part = [](const std::string& xml, const SubtaskList& subtasks,
+                                     const std::string& completion) -> absl::StatusOr<std::string> {
     std::string failed;
     for (std::size_t i = 0; i < subtasks.size(); ++i) {
       if (subtasks.at(i).status() != v1::SUBTASK_STATUS_COMPLETED_WITH_SUCCESS)
         failed += subtasks.at(i).name();
     }
     if (failed.empty()) return absl::FailedPreconditionError("nothing failed");
-    return absl::StrCat(xml, " again: ", failed);
+    return absl::StrCat(xml, " again: ", failed, completion.empty() ? "" : " of " + completion);
   };
   dependencies.read_exception = [](const std::string& xml) -> std::optional<ExceptionSummary> {
     if (xml.find("IpamException") == std::string::npos) return std::nullopt;

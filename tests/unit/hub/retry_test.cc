@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <utility>
+
 #include "gateway/hub/sqlite.h"
 #include "tests/support/hub/fakes.h"
 #include "tests/support/matchers.h"
@@ -21,7 +24,7 @@ v1::StartOperationRequest RetryOf(const std::string& id, const std::string& requ
 }
 
 // Ends with the subtask 1 done and the subtask 2 failed.
-void FailInPart(Hub& hub, const std::string& id) {
+void FailInPart(Hub& hub, const std::string& id, std::optional<std::string> completion = std::nullopt) {
   using event::SubtaskStatus;
   for (int subtask : {1, 2}) {
     EXPECT_OK(Send(*hub.service, id, event::SubtaskAdded{MakeSubtask(subtask)}));
@@ -31,8 +34,18 @@ void FailInPart(Hub& hub, const std::string& id) {
                      subtask == 1 ? SubtaskStatus::kCompletedWithSuccess : SubtaskStatus::kCompletedWithError,
                      100)));
   }
-  EXPECT_OK(Send(*hub.service, id,
-                 event::OverallStatusSet{event::OverallStatus::kCompletedWithFailure, std::nullopt}));
+  EXPECT_OK(
+      Send(*hub.service, id,
+           event::OverallStatusSet{event::OverallStatus::kCompletedWithFailure, std::move(completion)}));
+}
+
+TEST(Retry, KnowsWhatTheOperationMade) {
+  TempDir dir;
+  Hub hub(dir.File("j"));
+  const std::string id = hub.Run("<Scope/>");
+  FailInPart(hub, id, "<Made/>");
+  ASSERT_OK(hub.Start(RetryOf(id)));
+  EXPECT_EQ(hub.source->last_parameters(), "<Scope/> again: " + *MakeSubtask(2).name + " of <Made/>");
 }
 
 TEST(Retry, StartsWhatFailedAgainAlsoAfterARestart) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "dcom_bridge/model/convert.h"
 #include "dcom_bridge/model/exception.h"
@@ -21,6 +23,7 @@ namespace {
 using test_support::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 constexpr auto kRefused = absl::StatusCode::kFailedPrecondition;
 
 std::string Xml(const v1::OperationParameters& parameters) {
@@ -91,19 +94,30 @@ TEST(FailedPart, OfRecordIdsIsByTheirPlace) {
   EXPECT_EQ(part.operation_id(), v1::IPAM_ADMIN_OPERATION_ID_DELETE_DNS_ZONES);
 }
 
-// The zone goes with the last of its servers: some entries have a second step, which counts as theirs.
+// The zone goes with the last of its servers: some entries have a second step, which counts as theirs. Where only that
+// failed the server zone is gone already.
 TEST(FailedPart, CountsTheFurtherStepsOfAnEntryAsIts) {
-  const auto part = Read(FailedPart(Xml(Zones({11, 12, 13})),
-                                    {Done(60), Done(61), Done(60), Failed(61), Failed(60), Failed(61)}));
-  EXPECT_THAT(part.delete_dns_zones().server_zone_ids(), ElementsAre(12, 13));
+  const std::string xml = Xml(Zones({11, 12, 13}));
+  const auto part = Read(FailedPart(xml, {Done(60), Done(61), Done(60), Failed(61), Failed(60), Failed(61)}));
+  EXPECT_THAT(part.delete_dns_zones().server_zone_ids(), ElementsAre(13));
+  EXPECT_THAT(FailedPart(xml, {Done(60), Done(61), Done(60), Failed(61), Done(60)}),
+              StatusIs(kRefused, HasSubstr("made or gone already")));
 }
 
 TEST(FailedPart, PassesOverAStepBeforeAllEntries) {
   v1::OperationParameters parameters;
   parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_ADD_SCOPES_TO_SUPERSCOPE);
   for (int id : {5, 6}) parameters.mutable_add_scopes_to_superscope()->add_scope_ids(id);
-  const auto part = Read(FailedPart(Xml(parameters), {Done(30), Failed(31), Done(31)}));
+  const std::vector<SubtaskOutcome> subtasks = {Done(30, "Superscope New"), Failed(31), Done(31)};
+  EXPECT_THAT(FailedPart(Xml(parameters), subtasks),
+              StatusIs(kRefused, HasSubstr("Superscope New is made, and its record id is not known")));
+  v1::DhcpMsmOverallCompletionStatus status;
+  v1::DhcpSuperscopeV4 made;
+  made.set_record_id(603);
+  status.mutable_return_object()->PackFrom(made);
+  const auto part = Read(FailedPart(Xml(parameters), subtasks, *CompletionStatusXml(status)));
   EXPECT_THAT(part.add_scopes_to_superscope().scope_ids(), ElementsAre(5));
+  EXPECT_EQ(part.add_scopes_to_superscope().superscope().record_id(), 603);
 }
 
 TEST(FailedPart, OfRecordIdsCannotBeToldFromOtherSubtasks) {
@@ -131,8 +145,8 @@ TEST(FailedPart, KeepsAnEntryThatNoSubtaskNames) {
               ElementsAre("b", "c"));
 }
 
-// Filters times servers: one that failed anywhere is done again.
-TEST(FailedPart, OfFiltersIsByTheirAddressOnAllServers) {
+// Filters times servers: one that failed anywhere is done again, where any failed.
+TEST(FailedPart, OfFiltersIsThoseThatFailedOnTheirServers) {
   v1::OperationParameters parameters;
   parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_FILTERS);
   auto& own = *parameters.mutable_create_dhcp_filters();
@@ -144,12 +158,36 @@ TEST(FailedPart, OfFiltersIsByTheirAddressOnAllServers) {
        Done(52, "Filter 00-11-22-33-44-66 on one"), Failed(52, "Filter 00-11-22-33-44-66 on two")}));
   ASSERT_EQ(part.create_dhcp_filters().filters_size(), 1);
   EXPECT_EQ(part.create_dhcp_filters().filters(0).mac_address(), "00-11-22-33-44-66");
-  EXPECT_EQ(part.create_dhcp_filters().dhcp_server_ids_size(), 2);
+  EXPECT_THAT(part.create_dhcp_filters().dhcp_server_ids(), ElementsAre(2));
 }
 
-TEST(FailedPart, OfAListOfOneIsTheWhole) {
-  const std::string xml = Xml(Zones({11}));
-  EXPECT_EQ(*FailedPart(xml, {Done(60), Failed(61)}), xml);
+// Of those whose subtasks may be fewer than the entries: a scope, its partner, which is not changed, and another.
+TEST(FailedPart, OfEntriesThatMayBeSkippedIsThoseThatMayHaveFailed) {
+  v1::OperationParameters parameters;
+  parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_APPLY_SCOPE_CONFIGURATION_TEMPLATE);
+  for (int id : {1, 2, 3, 4}) parameters.mutable_apply_dhcp_scope_configuration()->add_scope_id(id);
+  const auto left = [&](const std::vector<SubtaskOutcome>& subtasks) {
+    const auto part = Read(FailedPart(Xml(parameters), subtasks));
+    const auto& ids = part.apply_dhcp_scope_configuration().scope_id();
+    return std::vector<std::int64_t>(ids.begin(), ids.end());
+  };
+  const auto scope = [](int third, bool succeeded) {
+    v1::ScopeDataFormatter formatter;
+    formatter.set_scope_id(absl::StrCat("10.0.", third, ".0"));
+    formatter.set_server_name("dhcp1");
+    return SubtaskOutcome{.kind = 27,
+                          .name = absl::StrCat("Scope 10.0.", third, ".0"),
+                          .details_xml = *SubtaskDetailsXml(formatter),
+                          .succeeded = succeeded};
+  };
+  EXPECT_THAT(left({scope(1, true), scope(2, true), scope(3, false), scope(4, true)}), ElementsAre(3));
+  EXPECT_THAT(left({scope(1, true), scope(1, false), scope(2, true), scope(3, true)}), ElementsAre(1, 2));
+  EXPECT_THAT(left({scope(1, true), scope(2, false), scope(3, true)}), ElementsAre(2, 3));
+  // What is not there is named by its record id, which says where the others are.
+  EXPECT_THAT(left({scope(1, false), Failed(27, "Scope 2"), scope(4, true)}), ElementsAre(1, 2));
+  EXPECT_THAT(left({scope(1, true), Failed(27, "Scope 4")}), ElementsAre(4));
+  EXPECT_THAT(FailedPart(Xml(parameters), {scope(1, true), Failed(27, "Scope 9")}),
+              StatusIs(kRefused, HasSubstr("do not tell which of the 4 scope_id failed")));
 }
 
 TEST(FailedPart, OfOneEntityThatIsDoneInPartIsRefused) {
@@ -159,19 +197,25 @@ TEST(FailedPart, OfOneEntityThatIsDoneInPartIsRefused) {
   EXPECT_EQ(*FailedPart(Sample("CreateDhcpScope"), {Failed(1), Failed(3)}), Sample("CreateDhcpScope"));
 }
 
-// Every list that the table names is there, and what it says of the names.
-TEST(FailedPart, KnowsTheListsOfTheOperations) {
-  int lists = 0;
+// Every list that the tables name is there, and what they say of the names.
+TEST(FailedPart, KnowsAllOperations) {
+  std::map<std::string, int> results;
   for (const Operation& operation : Operations()) {
     v1::OperationParameters parameters;
     parameters.set_operation_id(static_cast<v1::IpamAdminOperationId>(operation.ordinal));
     const XmlType& type = *XmlTypes::Get().Find(NamespaceUri(v1::IPAM), operation.parameter_type);
-    auto& own = *parameters.GetReflection()->MutableMessage(&parameters, type.path().front());
-    const auto one_too_many = FailedPart(Xml(parameters), {Done(1, "x"), Failed(1, "y")});
-    if (one_too_many.status().message().find("is about one entity") == absl::string_view::npos) ++lists;
-    EXPECT_THAT(one_too_many, StatusIs(kRefused)) << operation.name << own.ShortDebugString();
+    parameters.GetReflection()->MutableMessage(&parameters, type.path().front());
+    const auto part = FailedPart(Xml(parameters), {Done(1, "x"), Failed(1, "y")});
+    const std::string why(part.status().message());
+    for (const char* result : {"do not tell which of the", "is about one entity"}) {
+      if (why.find(result) != std::string::npos) ++results[result];
+    }
+    if (!part.ok()) continue;
+    ++results["the whole"];
+    EXPECT_EQ(*part, Xml(parameters)) << operation.name;
   }
-  EXPECT_EQ(lists, 29);
+  EXPECT_THAT(results, ElementsAre(Pair("do not tell which of the", 29), Pair("is about one entity", 8),
+                                   Pair("the whole", 12)));
 }
 
 TEST(Secrets, AreFoundAndCleared) {
