@@ -80,6 +80,10 @@ absl::Status ApplyScopeTemplate::ListSteps(Store& store, StepList& steps) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
                  "ScopeId, ScopeTemplate and ScopeAddressFamily are mandatory.");
   }
+  if ((family_ == 4 && change().has_v6()) || (family_ == 6 && change().has_v4())) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                 "ScopeTemplate is of another address family than ScopeAddressFamily.");
+  }
   std::vector<std::int64_t> partners;
   for (const std::int64_t id : parameters_.scope_id()) {
     // Of two scopes of a relationship the first is changed.

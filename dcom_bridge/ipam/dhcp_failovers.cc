@@ -56,14 +56,16 @@ absl::StatusOr<std::optional<v1::DhcpFailover>> ReadFailover(Store& store, std::
 absl::StatusOr<std::int64_t> AddScope(std::int64_t relation, std::int64_t scope, Store& store) {
   IPAM_ASSIGN_OR_RETURN(const auto member, store.failover.FindScope(relation, scope));
   if (member) return scope;
+  constexpr auto kFailed =
+      v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE;
+  const absl::Status found = RequireScope(store, 4, scope).status();
+  if (!found.ok()) return IsFault(found) ? Fault(kFailed, std::string(found.message())) : found;
   v1::DhcpScopeFailover row;
   row.set_failover_relation_id(relation);
   row.set_scope_id(scope);
   const absl::Status put = store.failover.PutScope(row).status();
   if (absl::IsFailedPrecondition(put)) {
-    return Fault(
-        v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE,
-        absl::StrFormat("There is no failover relationship %d, or no DHCP scope %d.", relation, scope));
+    return Fault(kFailed, absl::StrFormat("There is no failover relationship %d.", relation));
   }
   IPAM_RETURN_IF_ERROR(put);
   return scope;
@@ -191,8 +193,7 @@ class AddDhcpFailoverScopes final : public StepDelegate {
       return InvalidParameter("Failover and ScopeIds are mandatory.");
     }
     IPAM_ASSIGN_OR_RETURN(const auto row, RequireFailover(store, parameters_.failover().record_id()));
-    // The relationship, where the first of the scopes is in it.
-    steps.ReturnRowOf(0, [id = row.record_id()](Store& s, std::int64_t) { return ReadFailover(s, id); });
+    steps.ReturnRow(row.record_id(), ReadFailover);  // "return the updated Failover object"
     return AddScopeSteps(parameters_, row, row.record_id(), std::nullopt, store, steps);
   }
 

@@ -51,6 +51,7 @@ class DeleteDhcpReservations final : public StepDelegate {
   DeleteDhcpReservations(Ids ids, v1::AddressFamily family, v1::DhcpReservationDeletionFlag flag)
       : ids_(std::move(ids)),
         family_(FamilyOf(family)),
+        knows_flag_(v1::DhcpReservationDeletionFlag_IsValid(flag)),
         with_records_(flag == v1::DHCP_RESERVATION_DELETION_FLAG_DELETE_DNS_RECORD ||
                       flag == v1::DHCP_RESERVATION_DELETION_FLAG_DELETE_IP_ADDRESS_AND_DNS_RECORD),
         with_address_(flag == v1::DHCP_RESERVATION_DELETION_FLAG_DELETE_IP_ADDRESS_RECORD ||
@@ -63,6 +64,7 @@ class DeleteDhcpReservations final : public StepDelegate {
 
   const Ids ids_;
   const int family_;
+  const bool knows_flag_;
   const bool with_records_;
   const bool with_address_;
 };
@@ -72,6 +74,10 @@ absl::Status DeleteDhcpReservations::ListSteps(Store& store, StepList& steps) {
   if (ids_.empty() || family_ == 0 || ids_.Get(0) == 0) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
                  "The record ids of reservations and their Family are mandatory.");
+  }
+  if (!knows_flag_) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                 "Flag is none of DhcpReservationDeletionFlag.");
   }
   for (const std::int64_t id : ids_) IPAM_RETURN_IF_ERROR(AddDelete(id, store, steps));
   return absl::OkStatus();

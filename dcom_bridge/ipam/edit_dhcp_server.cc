@@ -74,6 +74,8 @@ absl::Status EditDhcpServer::ListSteps(Store& store, StepList& steps) {
     }
     place.needs = AddNewServer(place.server_name, steps);
     place.server = RowRef(steps, *place.needs);
+    steps.ReturnRowOf(*place.needs,
+                      [family = family_](Store& s, std::int64_t id) { return s.dhcp.GetServer(family, id); });
   }
   AddServerPropertySteps(server_, Take::kReplace, place, steps);
   AddTracked(server_->user_classes(), place, steps);

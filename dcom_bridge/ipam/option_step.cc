@@ -214,4 +214,14 @@ absl::StatusOr<v1::DhcpOption> OptionOnServer(v1::DhcpOption option, std::int64_
   return option;
 }
 
+absl::Status CopyOptions(const OptionOwner& from, const OptionOwner& to, Store& store) {
+  IPAM_RETURN_IF_ERROR(store.options.DeleteAll(to));
+  IPAM_ASSIGN_OR_RETURN(const auto options, store.options.List(from));
+  for (const v1::DhcpOption& option : options) {
+    IPAM_ASSIGN_OR_RETURN(const auto there, OptionOnServer(option, from.server_id, to.server_id, store));
+    IPAM_RETURN_IF_ERROR(store.options.Put(to, there).status());
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace ipam::engine

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "dcom_bridge/ipam/dhcp_option_tables.h"
 #include "dcom_bridge/ipam/step_delegate.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "ipam/v1/dhcp.pb.h"
@@ -43,5 +44,8 @@ void AddOptionTemplateSteps(
 // fault of the one that the server does not have.
 absl::StatusOr<v1::DhcpOption> OptionOnServer(v1::DhcpOption option, std::int64_t from, std::int64_t to,
                                               Store& store);
+
+// The options of `to` become those of `from`, each as OptionOnServer has it.
+absl::Status CopyOptions(const OptionOwner& from, const OptionOwner& to, Store& store);
 
 }  // namespace ipam::engine

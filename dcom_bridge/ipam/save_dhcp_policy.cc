@@ -235,6 +235,13 @@ absl::StatusOr<std::int64_t> Update(v1::DhcpPolicyV4 policy, Store& store) {
                  absl::StrFormat("The policy %s is one of the server %d, not of %d.", row.policy_name(),
                                  row.server_record_id(), policy.server_record_id()));
   }
+  if (ScopeOf(policy) != 0) {
+    IPAM_ASSIGN_OR_RETURN(const auto scope, RequireScope(store, 4, ScopeOf(policy)));
+    if (scope.parent_dhcp_server_record_id() != row.server_record_id()) {
+      return Fault(kFailed, absl::StrFormat("The scope %s is not one of the server %d of the policy %s.",
+                                            scope.scope_id(), row.server_record_id(), row.policy_name()));
+    }
+  }
   const absl::StatusOr<std::int64_t> id = store.policies.Put(policy);
   IPAM_RETURN_IF_ERROR(AsFault(kFailed, id.status()));
   if (policy.has_condition()) {

@@ -34,6 +34,8 @@ class SaveDhcpReservation final : public StepDelegate {
   absl::StatusOr<std::int64_t> FindReservation(Store& store) const;
   Entity DescribeReservation() const;
   absl::StatusOr<std::int64_t> PutReservation(Store& store) const;
+  // Of a reservation that was in the other scope.
+  absl::Status TakeOptionsAlong(std::int64_t old_scope, Store& store) const;
   absl::StatusOr<std::int64_t> PutDnsSettings(std::int64_t id, Store& store) const;
   absl::StatusOr<std::int64_t> Put(const v1::DhcpReservation& row, Store& store) const;
 
@@ -118,13 +120,30 @@ Entity SaveDhcpReservation::DescribeReservation() const {
 absl::StatusOr<std::int64_t> SaveDhcpReservation::PutReservation(Store& store) const {
   v1::DhcpReservation row = reservation_;
   row.set_record_id(record_id_);
-  DnsSettings settings;
-  if (mode_ == Mode::kSet) {
-    IPAM_ASSIGN_OR_RETURN(const auto old, RequireReservation(store, family_, record_id_));
-    settings = DnsSettingsOf(old);
+  if (mode_ == Mode::kCreate) {
+    SetDnsSettings({}, row);
+    return Put(row, store);
   }
-  SetDnsSettings(settings, row);
-  return Put(row, store);
+  IPAM_ASSIGN_OR_RETURN(const auto old, RequireReservation(store, family_, record_id_));
+  SetDnsSettings(DnsSettingsOf(old), row);
+  IPAM_ASSIGN_OR_RETURN(const std::int64_t id, Put(row, store));
+  if (old.parent_scope().record_id() != scope_record_id_) {
+    IPAM_RETURN_IF_ERROR(TakeOptionsAlong(old.parent_scope().record_id(), store));
+  }
+  return id;
+}
+
+absl::Status SaveDhcpReservation::TakeOptionsAlong(std::int64_t old_scope, Store& store) const {
+  const auto options_in = [&](std::int64_t scope_id) -> absl::StatusOr<OptionOwner> {
+    IPAM_ASSIGN_OR_RETURN(const auto scope, RequireScope(store, family_, scope_id));
+    return OptionOwner{.server_id = scope.parent_dhcp_server_record_id(),
+                       .scope_id = scope_id,
+                       .reservation_id = record_id_};
+  };
+  IPAM_ASSIGN_OR_RETURN(const OptionOwner from, options_in(old_scope));
+  IPAM_ASSIGN_OR_RETURN(const OptionOwner to, options_in(scope_record_id_));
+  IPAM_RETURN_IF_ERROR(CopyOptions(from, to, store));
+  return store.options.DeleteAll(from);
 }
 
 absl::StatusOr<std::int64_t> SaveDhcpReservation::PutDnsSettings(std::int64_t id, Store& store) const {

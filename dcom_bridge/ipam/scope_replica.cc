@@ -24,8 +24,8 @@ class Copy {
       : from_(from), to_(to), to_server_(to_server), store_(store) {}
 
   absl::Status Options() {
-    return PutOptions({.server_id = from_server(), .scope_id = from_.record_id()},
-                      {.server_id = to_server_, .scope_id = to_});
+    return CopyOptions({.server_id = from_server(), .scope_id = from_.record_id()},
+                       {.server_id = to_server_, .scope_id = to_}, store_);
   }
   absl::Status Exclusions();
   absl::Status Policies();
@@ -33,7 +33,6 @@ class Copy {
 
  private:
   std::int64_t from_server() const { return from_.parent_dhcp_server_record_id(); }
-  absl::Status PutOptions(const OptionOwner& from, const OptionOwner& to);
   absl::Status PutPolicy(v1::DhcpPolicyV4 policy, std::int64_t id);
   absl::Status PutReservation(v1::DhcpReservation reservation);
 
@@ -42,16 +41,6 @@ class Copy {
   const std::int64_t to_server_;
   Store& store_;
 };
-
-absl::Status Copy::PutOptions(const OptionOwner& from, const OptionOwner& to) {
-  IPAM_RETURN_IF_ERROR(store_.options.DeleteAll(to));
-  IPAM_ASSIGN_OR_RETURN(const auto options, store_.options.List(from));
-  for (const v1::DhcpOption& option : options) {
-    IPAM_ASSIGN_OR_RETURN(const auto there, OptionOnServer(option, from_server(), to_server_, store_));
-    IPAM_RETURN_IF_ERROR(store_.options.Put(to, there).status());
-  }
-  return absl::OkStatus();
-}
 
 absl::Status Copy::Exclusions() {
   IPAM_RETURN_IF_ERROR(store_.dhcp.DeleteExclusions(to_));
@@ -120,8 +109,8 @@ absl::Status Copy::PutReservation(v1::DhcpReservation reservation) {
     IPAM_ASSIGN_OR_RETURN(address_id, store_.addresses.FindAddressInRange(*range, *address));
   }
   IPAM_ASSIGN_OR_RETURN(const std::int64_t id, store_.dhcp.PutReservation(to_, address_id, reservation));
-  return PutOptions({.server_id = from_server(), .scope_id = from_.record_id(), .reservation_id = from_id},
-                    {.server_id = to_server_, .scope_id = to_, .reservation_id = id});
+  return CopyOptions({.server_id = from_server(), .scope_id = from_.record_id(), .reservation_id = from_id},
+                     {.server_id = to_server_, .scope_id = to_, .reservation_id = id}, store_);
 }
 
 // What does not belong to the configuration of a scope stays that of the partner's row.

@@ -2,6 +2,7 @@
 // many and alike (resource records) is a Delegate of its own, which describes them when asked.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -36,12 +37,15 @@ class StepList {
   // optional message.
   template <typename Read>
   void ReturnRowOf(std::size_t step, Read read) {
-    return_ = [this, step, read](Store& store) -> absl::StatusOr<ReturnObject> {
-      if (IdOf(step) == 0) return nullptr;
-      auto row = read(store, IdOf(step));
-      if (!row.ok()) return row.status();
-      using Row = typename std::decay_t<decltype(*row)>::value_type;
-      return *row ? std::make_shared<const Row>(**std::move(row)) : nullptr;
+    return_ = [this, step, read](Store& store) { return ReadRow(IdOf(step), read, store); };
+  }
+  // The same of a row that was there, if any step was applied.
+  template <typename Read>
+  void ReturnRow(std::int64_t id, Read read) {
+    return_ = [this, id, read](Store& store) {
+      const bool applied =
+          std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.id != 0; });
+      return ReadRow(applied ? id : 0, read, store);
     };
   }
   std::size_t size() const { return steps_.size(); }
@@ -57,6 +61,15 @@ class StepList {
     Actuation work = {};
     std::int64_t id = 0;
   };
+  template <typename Read>
+  static absl::StatusOr<ReturnObject> ReadRow(std::int64_t id, Read read, Store& store) {
+    if (id == 0) return nullptr;
+    auto row = read(store, id);
+    if (!row.ok()) return row.status();
+    using Row = typename std::decay_t<decltype(*row)>::value_type;
+    return *row ? std::make_shared<const Row>(**std::move(row)) : nullptr;
+  }
+
   std::vector<Step> steps_;
   std::function<absl::StatusOr<ReturnObject>(Store&)> return_;
 };

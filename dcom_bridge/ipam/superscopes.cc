@@ -50,7 +50,7 @@ struct ScopeOnServer {
     return ScopeEntity(kind, v1::ENTITY_OPERATION_TYPE_UPDATE, scope, server_name);
   }
   // Of a partner, whose ScopeId is that of the scope before it.
-  Entity DescribePartner(SubtaskKind kind, std::size_t needs) const {
+  Entity DescribePartner(SubtaskKind kind, std::optional<std::size_t> needs = std::nullopt) const {
     Entity entity = Describe(kind);
     entity.name += " on " + server_name;
     entity.needs = needs;
@@ -174,6 +174,7 @@ absl::Status AddScopesToSuperscope::AddScope(std::int64_t id, RowRef superscope,
 
 absl::StatusOr<std::int64_t> AddScopesToSuperscope::PutSuperscope(const v1::DhcpSuperscopeV4& superscope,
                                                                   std::int64_t server, Store& store) {
+  IPAM_RETURN_IF_ERROR(RequireServer(store, 4, server).status());
   v1::DhcpSuperscopeV4 row;
   row.set_name(superscope.name());
   row.set_percentage_used(superscope.percentage_used());
@@ -182,10 +183,6 @@ absl::StatusOr<std::int64_t> AddScopesToSuperscope::PutSuperscope(const v1::Dhcp
   const absl::StatusOr<std::int64_t> id = store.dhcp.PutSuperscope(row);
   if (absl::IsAlreadyExists(id.status())) {
     return Fault(kFailed, absl::StrFormat("The server %d has a superscope %s.", server, superscope.name()));
-  }
-  if (absl::IsFailedPrecondition(id.status())) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DHCP_SERVER_RECORD_ID,
-                 absl::StrFormat("There is no DHCP server %d.", server));
   }
   return id;
 }
@@ -269,7 +266,7 @@ class RenameSuperscope final : public StepDelegate {
   const v1::RenameSuperscopeParameters& parameters_;
 };
 
-// 3.19.4.4.1.10: on delete, the scopes are in no superscope.
+// 3.19.4.4.1.10: the partners of its scopes leave theirs first. On delete, the scopes are in no superscope.
 class DeleteSuperscopes final : public StepDelegate {
  public:
   explicit DeleteSuperscopes(const v1::DeleteSuperscopesParameters& parameters) : parameters_(parameters) {}
@@ -292,25 +289,24 @@ class DeleteSuperscopes final : public StepDelegate {
     }
     const std::int64_t id = row->record_id();
     IPAM_ASSIGN_OR_RETURN(const std::string server_name, NameOfServer(store, row->parent_server_id()));
-    const std::size_t step = steps.Add(
-        SuperscopeEntity(kKind, v1::ENTITY_OPERATION_TYPE_DELETE, *row, server_name),
-        [id](Store& s) -> absl::StatusOr<std::int64_t> {
-          IPAM_RETURN_IF_ERROR(RequireSuperscope(s, id).status());
-          IPAM_RETURN_IF_ERROR(s.dhcp.DeleteSuperscope(id));
-          IPAM_RETURN_IF_ERROR(s.access.DeleteAssociation(v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4, id));
-          return id;
-        });
     IPAM_ASSIGN_OR_RETURN(const auto scopes, store.dhcp.ScopesOfSuperscope(id));
     for (const std::int64_t scope : scopes) {
       IPAM_ASSIGN_OR_RETURN(const auto partner_id, store.failover.PartnerOf(scope));
       if (!partner_id) continue;
       IPAM_ASSIGN_OR_RETURN(const auto partner, ScopeOnServer::Read(store, *partner_id));
-      steps.Add(partner.DescribePartner(SubtaskKind::kRemoveScopeFromSuperscope, step), [partner_id](
-                                                                                            Store& s) {
+      steps.Add(partner.DescribePartner(SubtaskKind::kRemoveScopeFromSuperscope), [partner_id](Store& s) {
         return SetSuperscope(*partner_id, std::nullopt,
                              v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILED_TO_DELETE_SUPERSCOPES_IN_DATABASE, s);
       });
     }
+    steps.Add(SuperscopeEntity(kKind, v1::ENTITY_OPERATION_TYPE_DELETE, *row, server_name),
+              [id](Store& s) -> absl::StatusOr<std::int64_t> {
+                IPAM_RETURN_IF_ERROR(RequireSuperscope(s, id).status());
+                IPAM_RETURN_IF_ERROR(s.dhcp.DeleteSuperscope(id));
+                IPAM_RETURN_IF_ERROR(
+                    s.access.DeleteAssociation(v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4, id));
+                return id;
+              });
     return absl::OkStatus();
   }
 
@@ -337,7 +333,9 @@ class SetSuperscopeActivationStatus final : public StepDelegate {
       IPAM_ASSIGN_OR_RETURN(const auto scopes, store.dhcp.ScopesOfSuperscope(row->record_id()));
       for (const std::int64_t id : scopes) {
         IPAM_ASSIGN_OR_RETURN(const auto scope, ScopeOnServer::Read(store, id));
-        steps.Add(scope.Describe(kKind), [this, id](Store& s) -> absl::StatusOr<std::int64_t> {
+        Entity entity = scope.Describe(kKind);
+        entity.name += " of " + row->name();
+        steps.Add(std::move(entity), [this, id](Store& s) -> absl::StatusOr<std::int64_t> {
           IPAM_ASSIGN_OR_RETURN(auto changed, RequireScope(s, 4, id));
           changed.set_status(parameters_.activation_status() ? v1::DHCP_SCOPE_STATUS_ACTIVATED
                                                              : v1::DHCP_SCOPE_STATUS_DEACTIVATED);

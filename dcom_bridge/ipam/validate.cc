@@ -73,6 +73,15 @@ absl::Status ValidateReverseZone(const v1::IpamIPAddress& address, const IpOctet
   return absl::OkStatus();
 }
 
+// 2.2.4.151 and 2.2.4.153.
+absl::Status ValidatePrefixLength(const v1::DhcpScope& scope) {
+  const int longest = scope.has_v6() ? 127 : 30;
+  if (scope.prefix_length() >= 1 && scope.prefix_length() <= longest) return absl::OkStatus();
+  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PREFIX_LENGTH,
+               absl::StrFormat("The PrefixLength of a scope is between 1 and %d, not %d.", longest,
+                               scope.prefix_length()));
+}
+
 }  // namespace
 
 bool IsBlank(std::string_view text) {
@@ -129,6 +138,10 @@ absl::Status ValidateAddressValue(const IpOctets& address) {
 }
 
 absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
+  if (!scope.has_v4() && !scope.has_v6()) {
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
+                 "Scope is a DhcpScopeV4 or a DhcpScopeV6.");
+  }
   const int family = scope.has_v6() ? 6 : 4;
   const auto of_family = [family](const std::string& text) {
     auto ip = ParseIp(text);
@@ -139,10 +152,15 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_PREFIX,
                  absl::StrFormat("ScopeId is not an IPv%d address: \"%s\".", family, scope.scope_id()));
   }
+  // A DHCPv6 scope is a prefix: it has neither bounds nor mask of its own.
+  if (family == 6 && scope.start_address().empty() && scope.end_address().empty()) {
+    IPAM_RETURN_IF_ERROR(ValidatePrefixLength(scope));
+    if (Mask(*scope_id, PrefixMask(6, scope.prefix_length())) == *scope_id) return absl::OkStatus();
+    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_PREFIX,
+                 absl::StrFormat("Not a prefix: %s/%d.", scope.scope_id(), scope.prefix_length()));
+  }
   const auto start = of_family(scope.start_address());
   const auto end = of_family(scope.end_address());
-  // A DHCPv6 scope is a prefix: it has neither bounds nor mask of its own.
-  if (family == 6 && scope.start_address().empty() && scope.end_address().empty()) return absl::OkStatus();
   if (!start) {
     return Fault(
         v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_START_ADDRESS,
@@ -152,20 +170,19 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_END_ADDRESS,
                  absl::StrFormat("EndAddress is not an IPv%d address: \"%s\".", family, scope.end_address()));
   }
-  std::optional<IpOctets> mask = of_family(scope.subnet_mask());
-  if (!mask && family == 6 && scope.prefix_length() >= 0 && scope.prefix_length() <= 128) {
-    mask = PrefixMask(6, scope.prefix_length());
-  }
-  if (!mask) {
+  IPAM_RETURN_IF_ERROR(ValidatePrefixLength(scope));
+  const IpOctets mask = PrefixMask(family, scope.prefix_length());
+  if (of_family(scope.subnet_mask()) != mask && (family == 4 || !scope.subnet_mask().empty())) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SUBNET_MASK,
-                 absl::StrFormat("Not a subnet mask: \"%s\".", scope.subnet_mask()));
+                 absl::StrFormat("Not the subnet mask of the prefix length %d: \"%s\".", scope.prefix_length(),
+                                 scope.subnet_mask()));
   }
-  if (Mask(*start, *mask) != *scope_id) {
+  if (Mask(*start, mask) != *scope_id) {
     return Fault(
         v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_START_ADDRESS,
         absl::StrFormat("%s lies outside of the scope %s.", scope.start_address(), scope.scope_id()));
   }
-  if (Mask(*end, *mask) != *scope_id) {
+  if (Mask(*end, mask) != *scope_id) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SCOPE_END_ADDRESS,
                  absl::StrFormat("%s lies outside of the scope %s.", scope.end_address(), scope.scope_id()));
   }
@@ -205,7 +222,8 @@ absl::Status ValidateDhcpReservation(const v1::DhcpReservation& reservation) {
   }
   if (!reservation.has_parent_scope()) return Missing("ParentScope");
   const v1::DhcpScope& scope = reservation.parent_scope();
-  if (family == 4 && !ParseIp(scope.subnet_mask())) {
+  const auto mask = ParseIp(scope.subnet_mask());
+  if (family == 4 && (!mask || Family(*mask) != 4)) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SUBNET_MASK,
                  absl::StrFormat("Not the subnet mask of a scope: \"%s\".", scope.subnet_mask()));
   }

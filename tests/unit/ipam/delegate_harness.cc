@@ -101,6 +101,7 @@ DnsCases::DnsCases() {
 }
 
 void DelegateCases::RunCase() {
+  if (GetParam().setup != nullptr) Execute(GetParam().setup);
   EXPECT_EQ(RunText(GetParam().operation, GetParam().parameters), GetParam().events);
   EXPECT_EQ(Rows(GetParam().query), GetParam().rows);
 }

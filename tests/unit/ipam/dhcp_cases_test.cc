@@ -1,4 +1,4 @@
-// Scopes, superscopes and reservations: the delegates of [MS-IPAMM2] 3.19.4.4.1.4 to .11 and .19 to .22.
+// Scopes and reservations: the delegates of [MS-IPAMM2] 3.19.4.4.1.4 to .6 and .19 to .22.
 #include <gmock/gmock.h>
 
 #include "delegate_harness.h"
@@ -105,10 +105,34 @@ constexpr DelegateCase kScopeCases[] = {
      .operation = "EditDhcpScope",
      .parameters = "scope { record_id: 320 " SCOPE_220 "}",
      .events = "start; failure IpamApiDhcpScopeNotFoundInDB"},
+    {.name = "NeedsTheType",
+     .operation = "EditDhcpScope",
+     .parameters = "scope { record_id: 221 scope_id: '172.20.1.0' start_address: '172.20.1.10'"
+                   " end_address: '172.20.1.20' subnet_mask: '255.255.255.0' prefix_length: 24 }",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "TakesExclusionsAwayAndGoesOnAfterOneThatIsThere",
+     .operation = "EditDhcpScope",
+     .parameters =
+         "scope { record_id: 220 " SCOPE_220
+         " exclusion_ranges { operation_tracker { operation: COLLECTION_OPERATIONS_ADD value {"
+         " start_address: '172.20.0.50' end_address: '172.20.0.59' v4 {} } } operation_tracker {"
+         " operation: COLLECTION_OPERATIONS_ADD value { start_address: '172.20.0.60' end_address:"
+         " '172.20.0.69' v4 {} } } operation_tracker { operation: COLLECTION_OPERATIONS_DELETE value {"
+         " start_address: '172.20.0.50' end_address: '172.20.0.59' v4 {} } } } }",
+     .events = "start; +1 Scope 172.20.0.0; +2 Exclusion 172.20.0.50 to 172.20.0.59; "
+               "+3 Exclusion 172.20.0.60 to 172.20.0.69; +4 Exclusion 172.20.0.50 to 172.20.0.59; "
+               "+5 Address range 172.20.0.10 to 172.20.0.250; >1; =1 ok; 20%; >2; "
+               "=2 IpamApiExclusionRangeAlreadyExists; 40%; >3; =3 ok; 60%; >4; =4 ok; 80%; >5; =5 ok; 100%; "
+               "failure "
+               "IpamApiExclusionRangeAlreadyExists",
+     .query = "SELECT hex(start_address) FROM dhcp_exclusion_ranges WHERE scope_id = 220",
+     .rows = "AC14003C",
+     .setup = "INSERT INTO dhcp_exclusion_ranges (scope_id, start_address, end_address) VALUES"
+              " (220, x'ac140032', x'ac14003b')"},
     {.name = "NeedsBoundsInsideOfTheScope",
      .operation = "EditDhcpScope",
      .parameters = "scope { record_id: 220 scope_id: '172.20.0.0' start_address: '172.20.0.10'"
-                   " end_address: '172.20.1.10' subnet_mask: '255.255.255.0' v4 {} }",
+                   " end_address: '172.20.1.10' subnet_mask: '255.255.255.0' prefix_length: 24 v4 {} }",
      .events = "start; failure IpamApiInvalidScopeEndAddress"},
     {.name = "GivesADhcpv6ScopeItsRange",
      .operation = "EditDhcpScope",
@@ -150,6 +174,10 @@ constexpr DelegateCase kScopeCases[] = {
      .events = "start; +1 Scope 2001:db8:60:: Cells; >1; =1 ok; 100%; success",
      .query = "SELECT count(*) FROM dhcp_reservations WHERE scope_id = 260",
      .rows = "0"},
+    {.name = "NeedsAScope",
+     .operation = "DeleteDhcpScope",
+     .parameters = "",
+     .events = "start; failure IpamApiInvalidParameter"},
     {.name = "NeedsTheFamily",
      .operation = "DeleteDhcpScope",
      .parameters = "scope { record_id: 320 }",
@@ -199,132 +227,50 @@ constexpr DelegateCase kScopeCases[] = {
      .query =
          "SELECT scope_id, json_extract(details, '$.values') FROM dhcp_options WHERE scope_id IN (220, 221)",
      .rows = "220|[{\"ipAddress\":\"172.20.0.254\"}]"},
+    {.name = "ChangesDhcpv6Scopes",
+     .operation = "ApplyScopeConfigurationTemplate",
+     .parameters =
+         "scope_address_family: ADDRESS_FAMILY_INTER_NETWORK_V6 scope_id: [260, 220] scope_template {"
+         " modified_properties: ['Description', 'ScopePreference'] description: 'd'"
+         " v6 { scope_preference: 9 preferred_lease_time { seconds: 7 } } }",
+     .events = "start; +1 Scope 2001:db8:60:: Cells; +2 Scope 220; >1; =1 ok; 50%; >2; "
+               "=2 IpamApiDhcpScopeNotFoundInDB; 100%; failure IpamApiDhcpScopeNotFoundInDB",
+     .query = "SELECT details ->> 'description', details ->> '$.v6.scopePreference', details ->>"
+              " '$.v6.preferredLeaseTime' FROM dhcp_scopes WHERE record_id = 260",
+     .rows = "d|9|NULL"},
+    {.name = "StopsAtTheOptionsOfAScopeThatItCannotChange",
+     .operation = "ApplyScopeConfigurationTemplate",
+     .parameters =
+         "scope_address_family: ADDRESS_FAMILY_INTER_NETWORK scope_id: [221, 222] scope_template {"
+         " modified_properties: 'Status' option_apply_type: DHCP_OPTION_APPLY_TYPE_ADD_OR_OVERWRITE options {"
+         " option_definition { option_id: 3 name: 'Router' } v4 {} } }",
+     .events =
+         "start; +1 Scope 172.20.1.0 Line B; +2 Option 3 Router; +3 Scope 172.20.2.0 Line C; +4 Option 3 "
+         "Router; "
+         ">1; =1 IpamApiGenericDatabaseError; 25%; =2 not run; 50%; >3; =3 ok; 75%; >4; =4 ok; 100%; failure "
+         "IpamApiGenericDatabaseError",
+     .query = "SELECT scope_id FROM dhcp_options WHERE scope_id IN (221, 222)",
+     .rows = "222",
+     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 221")},
+    {.name = "NeedsATemplateOfTheFamily",
+     .operation = "ApplyScopeConfigurationTemplate",
+     .parameters =
+         "scope_address_family: ADDRESS_FAMILY_INTER_NETWORK scope_id: 220 scope_template { v6 {} }",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "NeedsIds",
+     .operation = "ApplyScopeConfigurationTemplate",
+     .parameters = "scope_address_family: ADDRESS_FAMILY_INTER_NETWORK scope_template { v4 {} }",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "NeedsAFamily",
+     .operation = "ApplyScopeConfigurationTemplate",
+     .parameters = "scope_id: 220 scope_template { v4 {} }",
+     .events = "start; failure IpamApiInvalidParameter"},
     {.name = "NeedsIdsAndTemplate",
      .operation = "ApplyScopeConfigurationTemplate",
      .parameters = "scope_address_family: ADDRESS_FAMILY_INTER_NETWORK scope_id: 220",
      .events = "start; failure IpamApiInvalidParameter"},
 };
 INSTANTIATE_TEST_SUITE_P(Scopes, DelegateCases, ::testing::ValuesIn(kScopeCases), CaseName);
-
-constexpr DelegateCase kSuperscopeCases[] = {
-    {.name = "TakesPartnersAlong",
-     .operation = "AddScopesToSuperscope",
-     .parameters = "scope_ids: [222, 208] superscope { record_id: 601 }",
-     .events = "start; +1 Scope 172.20.2.0 Line C; +2 Scope 172.20.2.0 Line C on dhcp2.ad.example.org; "
-               "+3 Scope 192.168.8.0 Shipping; >1; =1 ok; 33%; >2; =2 ok; 66%; >3; =3 ok; 100%; success",
-     .query = "SELECT group_concat(record_id || ':' || superscope_id) FROM dhcp_scopes WHERE superscope_id "
-              "IS NOT NULL",
-     .rows = "208:601,220:601,221:601,222:601,320:611,322:611"},
-    {.name = "MakesASuperscopeThatIsNew",
-     .operation = "AddScopesToSuperscope",
-     .parameters = "scope_ids: 222 superscope { name: 'New' server { record_id: 17 v4 {} } }",
-     .events = "start; +1 Superscope New; +2 Scope 172.20.2.0 Line C; "
-               "+3 Scope 172.20.2.0 Line C on dhcp2.ad.example.org; >1; =1 ok; 33%; >2; =2 ok; 66%; >3; =3 "
-               "ok; 100%; "
-               "success",
-     .query = "SELECT p.server_id, p.name, s.record_id FROM dhcp_superscopes AS p JOIN dhcp_scopes AS s"
-              " ON s.superscope_id = p.record_id WHERE p.name = 'New' ORDER BY 1",
-     .rows = "17|New|222; 18|New|322"},
-    {.name = "ASuperscopeThatCannotBeMadeStopsItsScopes",
-     .operation = "AddScopesToSuperscope",
-     .parameters = "scope_ids: 222 superscope { name: 'Other' parent_server_id: 17 }",
-     .events = "start; +1 Superscope Other; +2 Scope 172.20.2.0 Line C; "
-               "+3 Scope 172.20.2.0 Line C on dhcp2.ad.example.org; >1; "
-               "=1 IpamApiDhcpFailedToAddScopesToSuperscopeInDatabase; 33%; =2 not run; 66%; =3 not run; "
-               "100%; failure "
-               "IpamApiDhcpFailedToAddScopesToSuperscopeInDatabase"},
-    {.name = "GoesOnAfterScopesOfAnotherServerAndMissingOnes",
-     .operation = "AddScopesToSuperscope",
-     .parameters = "scope_ids: [320, 99, 260, 209] superscope { record_id: 602 }",
-     .events = "start; +1 Scope 320; +2 Scope 99; +3 Scope 260; +4 Scope 192.168.9.0 Receiving; >1; "
-               "=1 IpamApiDhcpScopesNotPartOfSameServer; 25%; >2; =2 IpamApiDhcpScopeNotFoundInDB; 50%; >3; "
-               "=3 IpamApiDhcpScopeNotFoundInDB; 75%; >4; =4 ok; 100%; failure "
-               "IpamApiDhcpScopesNotPartOfSameServer",
-     .query = "SELECT record_id FROM dhcp_scopes WHERE superscope_id = 602",
-     .rows = "209"},
-    {.name = "NeedsTheServerOfANewSuperscope",
-     .operation = "AddScopesToSuperscope",
-     .parameters = "scope_ids: 222 superscope { name: 'New' }",
-     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
-    {.name = "NeedsScopes",
-     .operation = "AddScopesToSuperscope",
-     .parameters = "superscope { record_id: 601 }",
-     .events = "start; failure IpamApiInvalidParameter"},
-
-    {.name = "TakesPartnersAlong",
-     .operation = "RemoveScopesFromSuperscope",
-     .parameters = "scope_ids: [220, 99]",
-     .events = "start; +1 Scope 172.20.0.0 Line A; +2 Scope 172.20.0.0 Line A on dhcp2.ad.example.org; +3 "
-               "Scope 99; >1; "
-               "=1 ok; 33%; >2; =2 ok; 66%; >3; =3 IpamApiDhcpScopeNotFoundInDB; 100%; failure "
-               "IpamApiDhcpScopeNotFoundInDB",
-     .query = "SELECT group_concat(record_id) FROM dhcp_scopes WHERE superscope_id IS NOT NULL",
-     .rows = "221"},
-    {.name = "NeedsScopes",
-     .operation = "RemoveScopesFromSuperscope",
-     .parameters = "",
-     .events = "start; failure IpamApiInvalidParameter"},
-
-    {.name = "TakesPartnersAlong",
-     .operation = "RenameSuperscope",
-     .parameters = "new_name: 'Halls' superscope { record_id: 601 }",
-     .events = "start; +1 Superscope Lines; +2 Superscope Lines on dhcp2.ad.example.org; >1; =1 ok; 50%; >2; "
-               "=2 ok; 100%; "
-               "success",
-     .query = "SELECT group_concat(record_id || ':' || name) FROM dhcp_superscopes",
-     .rows = "601:Halls,602:Other,611:Halls"},
-    {.name = "RefusesANameThatTheServerHas",
-     .operation = "RenameSuperscope",
-     .parameters = "new_name: 'Other' superscope { record_id: 601 }",
-     .events = "start; +1 Superscope Lines; +2 Superscope Lines on dhcp2.ad.example.org; >1; "
-               "=1 IpamApiDhcpFailedToRenameSuperscopeInDatabase; 50%; =2 not run; 100%; failure "
-               "IpamApiDhcpFailedToRenameSuperscopeInDatabase",
-     .query = "SELECT count(*) FROM dhcp_superscopes WHERE name = 'Lines'",
-     .rows = "2"},
-    {.name = "NeedsASuperscopeThatIsThere",
-     .operation = "RenameSuperscope",
-     .parameters = "new_name: 'Halls' superscope { record_id: 99 }",
-     .events = "start; failure IpamApiDhcpFailedToGetSuperscopes"},
-    {.name = "NeedsAName",
-     .operation = "RenameSuperscope",
-     .parameters = "new_name: ' ' superscope { record_id: 601 }",
-     .events = "start; failure IpamApiInvalidParameter"},
-
-    {.name = "LeavesTheScopes",
-     .operation = "DeleteSuperscopes",
-     .parameters = "superscopes { record_id: 601 } superscopes { record_id: 99 name: 'gone' } superscopes { "
-                   "record_id: 602 }",
-     .events = "start; +1 Superscope Lines; +2 Scope 172.20.0.0 Line A on dhcp2.ad.example.org; +3 "
-               "Superscope gone; "
-               "+4 Superscope Other; >1; =1 ok; 25%; >2; =2 ok; 50%; >3; =3 "
-               "IpamApiDhcpFailedToGetSuperscopes; 75%; >4; "
-               "=4 ok; 100%; failure IpamApiDhcpFailedToGetSuperscopes",
-     .query =
-         "SELECT (SELECT group_concat(record_id) FROM dhcp_superscopes), count(*), count(superscope_id) FROM"
-         " dhcp_scopes WHERE record_id IN (220, 221, 320)",
-     .rows = "611|3|0"},
-    {.name = "NeedsSuperscopes",
-     .operation = "DeleteSuperscopes",
-     .parameters = "",
-     .events = "start; failure IpamApiInvalidParameter"},
-
-    {.name = "SetsTheStatusOfEachScope",
-     .operation = "SetSuperscopeActivationStatus",
-     .parameters =
-         "superscopes { record_id: 601 } superscopes { record_id: 98 } superscopes { record_id: 602 }",
-     .events = "start; +1 Scope 172.20.0.0 Line A; +2 Scope 172.20.1.0 Line B; +3 Superscope 98; >1; =1 ok; "
-               "33%; >2; "
-               "=2 ok; 66%; >3; =3 IpamApiDhcpFailedToGetSuperscopes; 100%; failure "
-               "IpamApiDhcpFailedToGetSuperscopes",
-     .query = "SELECT group_concat(record_id) FROM dhcp_scopes WHERE details ->> 'status' ="
-              " 'DHCP_SCOPE_STATUS_DEACTIVATED'",
-     .rows = "220,221"},
-    {.name = "NeedsSuperscopes",
-     .operation = "SetSuperscopeActivationStatus",
-     .parameters = "activation_status: true",
-     .events = "start; failure IpamApiInvalidParameter"},
-};
-INSTANTIATE_TEST_SUITE_P(Superscopes, DelegateCases, ::testing::ValuesIn(kSuperscopeCases), CaseName);
 
 #define PARENT_220 "parent_scope { record_id: 220 scope_id: '172.20.0.0' subnet_mask: '255.255.255.0' v4 {} }"
 #define FAMILY_V4 "family: ADDRESS_FAMILY_INTER_NETWORK "
@@ -372,6 +318,39 @@ constexpr DelegateCase kReservationCases[] = {
      .parameters = FAMILY_V4 "reservation_record_id: 860",
      .events = "start; +1 Reservation 860; >1; =1 IpamApiReservationFailedToGetFromDatabase; 100%; failure "
                "IpamApiReservationFailedToGetFromDatabase"},
+    {.name = "GoesOnAfterAnAddressThatItCannotDelete",
+     .operation = "DeleteDhcpReservationCollection",
+     .parameters = FAMILY_V4 "reservation_record_ids: [801, 802] flag: "
+                             "DHCP_RESERVATION_DELETION_FLAG_DELETE_IP_ADDRESS_AND_DNS_RECORD",
+     .events =
+         "start; +1 Reservation 172.20.0.77 printer; +2 DNS records of 172.20.0.77; +3 Address 172.20.0.77; "
+         "+4 Reservation 172.20.0.78 press; >1; =1 ok; 25%; >2; =2 ok; 50%; >3; =3 "
+         "IpamApiFailedToDeleteAddress; "
+         "75%; >4; =4 ok; 100%; failure IpamApiFailedToDeleteAddress",
+     .query = "SELECT (SELECT count(*) FROM dhcp_reservations WHERE scope_id = 220), (SELECT count(*) FROM"
+              " dns_resource_records), (SELECT count(*) FROM ip_addresses)",
+     .rows = "0|0|1",
+     .setup = IPAM_DENY("DELETE ON ip_addresses")},
+    {.name = "StopsWhereTheReservationCannotBeDeleted",
+     .operation = "DeleteDhcpReservation",
+     .parameters =
+         FAMILY_V4 "reservation_record_id: 801 flag: DHCP_RESERVATION_DELETION_FLAG_DELETE_IP_ADDRESS_RECORD",
+     .events = "start; +1 Reservation 172.20.0.77 printer; +2 Address 172.20.0.77; >1; =1 "
+               "IpamApiGenericDatabaseError; "
+               "50%; =2 not run; 100%; failure IpamApiGenericDatabaseError",
+     .setup = IPAM_DENY("DELETE ON dhcp_reservations")},
+    {.name = "NeedsAFlagOfTheEnumeration",
+     .operation = "DeleteDhcpReservation",
+     .parameters = FAMILY_V4 "reservation_record_id: 801 flag: 9",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "NeedsAFlagOfTheEnumeration",
+     .operation = "DeleteDhcpReservationCollection",
+     .parameters = FAMILY_V4 "reservation_record_ids: 801 flag: 9",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "NeedsAFamily",
+     .operation = "DeleteDhcpReservationCollection",
+     .parameters = "reservation_record_ids: 801",
+     .events = "start; failure IpamApiInvalidParameter"},
     {.name = "NeedsARecordId",
      .operation = "DeleteDhcpReservation",
      .parameters = FAMILY_V4,
@@ -480,6 +459,34 @@ constexpr DelegateCase kReservationCases[] = {
               "dhcp_reservations AS r"
               " JOIN dhcp_options AS o ON o.reservation_id = r.record_id",
      .rows = "NULL|NULL|1"},
+    {.name = "GoesOnAfterOptionsThatFail",
+     .operation = "SetDhcpReservationCollection",
+     .parameters =
+         FAMILY_V4 "reservation_record_ids: [801, 802] configuration { description: 'x' option_apply_type:"
+                   " DHCP_OPTION_APPLY_TYPE_APPEND options { option_definition { option_id: 99 } v4 {} } }",
+     .events = "start; +1 Reservation 172.20.0.77 printer; +2 Option 99 ; +3 Reservation 172.20.0.78 press; "
+               "+4 Option 99 ; >1; =1 ok; 25%; >2; =2 IpamApiOptionAssociatedOptionDefinitionNotFound; 50%; "
+               ">3; =3 ok; "
+               "75%; >4; =4 IpamApiOptionAssociatedOptionDefinitionNotFound; 100%; failure "
+               "IpamApiOptionAssociatedOptionDefinitionNotFound",
+     .query = "SELECT count(*) FROM dhcp_reservations WHERE details ->> 'description' = 'x'",
+     .rows = "2"},
+    {.name = "ChangesThoseOfDhcpv6",
+     .operation = "SetDhcpReservationCollection",
+     .parameters =
+         "family: ADDRESS_FAMILY_INTER_NETWORK_V6 reservation_record_ids: 860 configuration { name: 'x' }",
+     .events = "start; +1 Reservation 2001:db8:60::7 cell; >1; =1 ok; 100%; success",
+     .query =
+         "SELECT details ->> 'name', details ->> '$.v6.iaid' FROM dhcp_reservations WHERE record_id = 860",
+     .rows = "x|7"},
+    {.name = "NeedsAConfiguration",
+     .operation = "SetDhcpReservationCollection",
+     .parameters = FAMILY_V4 "reservation_record_ids: 801",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "NeedsAFamily",
+     .operation = "SetDhcpReservationCollection",
+     .parameters = "reservation_record_ids: 801 configuration {}",
+     .events = "start; failure IpamApiInvalidParameter"},
     {.name = "NeedsRecordIds",
      .operation = "SetDhcpReservationCollection",
      .parameters = FAMILY_V4 "configuration {}",

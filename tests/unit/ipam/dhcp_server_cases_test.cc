@@ -201,6 +201,35 @@ constexpr DelegateCase kServerCases[] = {
               "'$.v6.statelessClientInventoryStatus',"
               " details ->> '$.v6.purgeInterval' FROM dhcp_servers WHERE record_id = 19",
      .rows = "dhcp|DHCP_STATELESS_CLIENT_INVENTORY_STATUS_ENABLED|NULL"},
+    {.name = "GoesOnAfterAClassThatIsThere",
+     .operation = "ApplyServerConfigurationTemplate",
+     .parameters =
+         "server_address_family: ADDRESS_FAMILY_INTER_NETWORK server_ids: [17, 18] server_template { v4 {}"
+         " user_class_apply_type: DHCP_USER_CLASS_APPLY_TYPE_CREATE user_classes { name: 'phones' v4 {} }"
+         " vendor_class_apply_type: DHCP_VENDOR_CLASS_APPLY_TYPE_ADD_OR_OVERWRITE vendor_classes { name: "
+         "'MSFT'"
+         " description: 'd' v4 {} } option_apply_type: DHCP_OPTION_APPLY_TYPE_FIND_AND_REPLACE"
+         " find_and_replace_options { option { option_definition { option_id: 6 } v4 {} } old_value { "
+         "ip_address:"
+         " '172.16.0.5' } new_value { ip_address: '172.16.0.7' } } }",
+     .events =
+         "start; +1 User class phones; +2 Vendor class MSFT; +3 Option 6 ; +4 User class phones; "
+         "+5 Vendor class MSFT; +6 Option 6 ; >1; =1 IpamApiUserClassAlreadyExists; 16%; >2; =2 ok; 33%; >3; "
+         "=3 ok; 50%; >4; =4 ok; 66%; >5; =5 ok; 83%; >6; =6 ok; 100%; failure IpamApiUserClassAlreadyExists",
+     .query = "SELECT (SELECT group_concat(server_id || ':' || (details ->> 'description')) FROM "
+              "dhcp_vendor_classes),"
+              " (SELECT json_extract(details, '$.values') FROM dhcp_options WHERE record_id > 400 AND "
+              "server_id = 17 AND"
+              " scope_id IS NULL AND policy_id IS NULL)",
+     .rows = "17:d,18:d|[{\"ipAddress\":\"172.16.0.7\"},{\"ipAddress\":\"172.16.0.6\"}]"},
+    {.name = "NeedsATemplate",
+     .operation = "ApplyServerConfigurationTemplate",
+     .parameters = "server_address_family: ADDRESS_FAMILY_INTER_NETWORK server_ids: 17",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "NeedsAFamily",
+     .operation = "ApplyServerConfigurationTemplate",
+     .parameters = "server_ids: 17 server_template { v4 {} }",
+     .events = "start; failure IpamApiInvalidParameter"},
     {.name = "NeedsATemplateOfTheFamily",
      .operation = "ApplyServerConfigurationTemplate",
      .parameters =
@@ -237,6 +266,24 @@ constexpr DelegateCase kPolicyCases[] = {
               "dhcp_options AS o ON"
               " o.policy_id = p.policy_id WHERE p.name = 'scanners' ORDER BY 1",
      .rows = "17|NULL|3|{\"fqdn\":[\"scan*\"]}|17-; 18|NULL|1|{\"fqdn\":[\"scan*\"]}|18-"},
+    {.name = "StopsAtTheOptionsOfAPolicyThatCannotBeMade",
+     .operation = "CreateDhcpServerPolicy",
+     .parameters =
+         "server_list { record_id: 17 v4 {} } server_list { record_id: 18 v4 {} } policy { " NEW_POLICY
+         " options { operation_tracker { operation: COLLECTION_OPERATIONS_ADD value { option_definition {"
+         " option_id: 3 name: 'Router' } v4 {} } } } }",
+     .events = "start; +1 Policy scanners of dhcp1.ad.example.org; +2 Option 3 Router; "
+               "+3 Policy scanners of dhcp2.ad.example.org; +4 Option 3 Router; >1; "
+               "=1 IpamApiDhcpFailedToCreatePolicyInDatabase; 25%; =2 not run; 50%; >3; =3 ok; 75%; >4; =4 "
+               "ok; 100%; "
+               "failure IpamApiDhcpFailedToCreatePolicyInDatabase",
+     .query = "SELECT server_id FROM dhcp_policies WHERE name = 'scanners'",
+     .rows = "18",
+     .setup = IPAM_DENY("INSERT ON dhcp_policies WHEN NEW.server_id = 17")},
+    {.name = "NeedsAPolicy",
+     .operation = "CreateDhcpServerPolicy",
+     .parameters = "server_list { record_id: 17 v4 {} }",
+     .events = "start; failure IpamApiInvalidParameter"},
     {.name = "NeedsServers",
      .operation = "CreateDhcpServerPolicy",
      .parameters = "policy { " NEW_POLICY " }",
@@ -270,6 +317,46 @@ constexpr DelegateCase kPolicyCases[] = {
               "AS p LEFT JOIN"
               " dhcp_policy_subranges AS r ON r.policy_id = p.policy_id WHERE p.name = 'scanners' ORDER BY 2",
      .rows = "17|220|7|AC140014; 17|221|7|"},
+    {.name = "StopsAtTheRangesOfAPolicyThatCannotBeMade",
+     .operation = "CreateDhcpScopePolicy",
+     .parameters = "scope_list: [220, 221] policy { " NEW_POLICY " ranges { start_ip_address: '172.20.1.20'"
+                   " end_ip_address: '172.20.1.29' } options { options_in_collection { option_definition { "
+                   "option_id: 99 }"
+                   " v4 {} } } }",
+     .events =
+         "start; +1 Policy scanners of 172.20.0.0 Line A; +2 Range 172.20.1.20 to 172.20.1.29; +3 Option 99 "
+         "; "
+         "+4 Policy scanners of 172.20.1.0 Line B; +5 Range 172.20.1.20 to 172.20.1.29; +6 Option 99 ; >1; "
+         "=1 IpamApiDhcpFailedToCreatePolicyInDatabase; 16%; =2 not run; 33%; =3 not run; 50%; >4; =4 ok; "
+         "66%; "
+         ">5; =5 ok; 83%; >6; =6 IpamApiOptionAssociatedOptionDefinitionNotFound; 100%; failure "
+         "IpamApiDhcpFailedToCreatePolicyInDatabase",
+     .query =
+         "SELECT p.scope_id, hex(r.end_address) FROM dhcp_policies AS p JOIN dhcp_policy_subranges AS r USING"
+         " (policy_id) WHERE p.name = 'scanners'",
+     .rows = "221|AC14011D",
+     .setup = IPAM_DENY("INSERT ON dhcp_policies WHEN NEW.scope_id = 220")},
+    {.name = "NeedsAPolicy",
+     .operation = "CreateDhcpScopePolicy",
+     .parameters = "scope_list: 220",
+     .events = "start; failure IpamApiInvalidParameter"},
+    {.name = "ValidatesTheName",
+     .operation = "CreateDhcpScopePolicy",
+     .parameters = "scope_list: 220 policy { server { record_id: 17 } condition {} }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
+    {.name = "ValidatesTheCondition",
+     .operation = "CreateDhcpScopePolicy",
+     .parameters = "scope_list: 220 policy { policy_name: 'x' server { record_id: 17 } }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
+    {.name = "ValidatesTheServer",
+     .operation = "CreateDhcpScopePolicy",
+     .parameters = "scope_list: 220 policy { policy_name: 'x' condition {} server { record_id: -1 } }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
+    {.name = "ValidatesTheScope",
+     .operation = "CreateDhcpScopePolicy",
+     .parameters =
+         "scope_list: 220 policy { policy_name: 'x' condition {} server { record_id: 17 } scope { v4 {} } }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
     {.name = "NeedsScopes",
      .operation = "CreateDhcpScopePolicy",
      .parameters = "policy { " NEW_POLICY " }",
@@ -299,6 +386,48 @@ constexpr DelegateCase kPolicyCases[] = {
                    "condition {} }",
      .events = "start; +1 Policy x; >1; =1 IpamApiDhcpFailedToUpdatePolicyInDatabase; 100%; failure "
                "IpamApiDhcpFailedToUpdatePolicyInDatabase"},
+    {.name = "KeepsThePolicyOnScopesOfItsServer",
+     .operation = "UpdatePolicy",
+     .parameters =
+         "policy { policy_id: 1003 policy_name: 'x' processing_order: 1 server { record_id: 17 } condition {}"
+         " scope { record_id: 320 v4 {} } }",
+     .events = "start; +1 Policy x; +2 Range 172.20.0.100 to 172.20.0.110; >1; "
+               "=1 IpamApiDhcpFailedToUpdatePolicyInDatabase; 50%; =2 not run; 100%; failure "
+               "IpamApiDhcpFailedToUpdatePolicyInDatabase",
+     .query = "SELECT name, scope_id FROM dhcp_policies WHERE policy_id = 1003",
+     .rows = "guests|220"},
+    {.name = "GoesOnAfterRangesOutsideOfTheScope",
+     .operation = "UpdatePolicy",
+     .parameters =
+         "policy { policy_id: 1003 policy_name: 'x' processing_order: 1 server { record_id: 17 } condition {}"
+         " scope { record_id: 220 v4 {} } ranges { start_ip_address: '172.20.0.100' end_ip_address:"
+         " '172.20.0.110' } ranges { start_ip_address: '172.20.0.240' end_ip_address: '172.20.0.254' }"
+         " ranges { start_ip_address: '172.20.0.20' end_ip_address: '172.20.0.20' } }",
+     .events = "start; +1 Policy x; +2 Range 172.20.0.240 to 172.20.0.254; +3 Range 172.20.0.20 to "
+               "172.20.0.20; >1; "
+               "=1 ok; 33%; >2; =2 IpamApiInvalidAddressRange; 66%; >3; =3 ok; 100%; failure "
+               "IpamApiInvalidAddressRange",
+     .query = "SELECT record_id = 1011, hex(start_address) FROM dhcp_policy_subranges WHERE policy_id = 1003 "
+              "ORDER BY 1",
+     .rows = "0|AC140014; 1|AC140064"},
+    {.name = "NeedsAScopeThatIsThere",
+     .operation = "UpdatePolicy",
+     .parameters =
+         "policy { policy_id: 1003 policy_name: 'x' processing_order: 1 server { record_id: 17 } condition {}"
+         " scope { record_id: 99 v4 {} } }",
+     .events = "start; failure IpamApiDhcpScopeNotFoundInDB"},
+    {.name = "ValidatesTheName",
+     .operation = "UpdatePolicy",
+     .parameters = "policy { policy_id: 1001 processing_order: 1 server { record_id: 17 } condition {} }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
+    {.name = "ValidatesTheCondition",
+     .operation = "UpdatePolicy",
+     .parameters = "policy { " POLICY_1001 " processing_order: 1 }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
+    {.name = "ValidatesTheServer",
+     .operation = "UpdatePolicy",
+     .parameters = "policy { policy_id: 1001 policy_name: 'x' processing_order: 1 condition {} }",
+     .events = "start; failure IpamApiMandatoryFieldNotSpecified"},
     {.name = "NeedsAPolicyThatIsThere",
      .operation = "UpdatePolicy",
      .parameters = "policy { policy_id: 99 policy_name: 'x' processing_order: 1 server { record_id: 17 } "
@@ -355,6 +484,18 @@ constexpr DelegateCase kPolicyCases[] = {
      .rows =
          "1001|NULL|NULL|d|{\"userClass\":[\"phones\"]}; 1002|NULL|1|NULL|{\"macAddress\":[\"00-11-22-*\"]}; "
          "1003|220|NULL|NULL|{\"vendorClass\":[\"MSFT\"]}"},
+    {.name = "GoesOnAfterAScopeOfAnotherServer",
+     .operation = "UpdatePolicyProperty",
+     .parameters =
+         "update: DHCP_POLICY_PROPERTY_UPDATE_ENABLE_POLICY policies { policy_id: 1003 policy_name: 'x'"
+         " server_record_id: 17 scope_record_id: 320 } policies { " POLICY_1001 " processing_order: 1 state:"
+         " true }",
+     .events =
+         "start; +1 Policy x; +2 Policy phones; >1; =1 IpamApiDhcpFailedToUpdatePolicyInDatabase; 50%; >2; "
+         "=2 ok; 100%; failure IpamApiDhcpFailedToUpdatePolicyInDatabase",
+     .query =
+         "SELECT policy_id, scope_id, details ->> 'state' FROM dhcp_policies WHERE policy_id IN (1001, 1003)",
+     .rows = "1001|NULL|1; 1003|220|1"},
     {.name = "NeedsANameToWrite",
      .operation = "UpdatePolicyProperty",
      .parameters = "policies { policy_id: 1001 server_record_id: 17 }",
@@ -378,6 +519,20 @@ constexpr DelegateCase kPolicyCases[] = {
      .events = "start; +1 Policy phones down; >1; =1 ok; 100%; success",
      .query = "SELECT policy_id, processing_order FROM dhcp_policies ORDER BY 1",
      .rows = "1001|2; 1002|1; 1003|1"},
+    {.name = "LeavesBothWhereOneCannotBeMoved",
+     .operation = "MovePolicyProcessingOrder",
+     .parameters = "direction: POLICY_PROCESSING_ORDER_DIRECTION_UP policy { policy_id: 1002 }",
+     .events = "start; +1 Policy printers up; >1; =1 IpamApiGenericDatabaseError; 100%; failure "
+               "IpamApiGenericDatabaseError",
+     .query = "SELECT policy_id, processing_order FROM dhcp_policies ORDER BY 1",
+     .rows = "1001|1; 1002|2; 1003|1",
+     .setup = IPAM_DENY("UPDATE ON dhcp_policies WHEN OLD.policy_id = 1001")},
+    {.name = "LeavesTheLastWhereItIs",
+     .operation = "MovePolicyProcessingOrder",
+     .parameters = "direction: POLICY_PROCESSING_ORDER_DIRECTION_DOWN policy { policy_id: 1002 }",
+     .events = "start; +1 Policy printers down; >1; =1 ok; 100%; success",
+     .query = "SELECT policy_id, processing_order FROM dhcp_policies ORDER BY 1",
+     .rows = "1001|1; 1002|2; 1003|1"},
     {.name = "LeavesTheFirstWhereItIs",
      .operation = "MovePolicyProcessingOrder",
      .parameters = "direction: POLICY_PROCESSING_ORDER_DIRECTION_UP policy { policy_id: 1003 }",
@@ -394,6 +549,23 @@ constexpr DelegateCase kPolicyCases[] = {
      .events = "start; failure IpamApiInvalidParameter"},
 };
 INSTANTIATE_TEST_SUITE_P(Policies, DelegateCases, ::testing::ValuesIn(kPolicyCases), CaseName);
+
+TEST_F(DelegateTest, EditDhcpServerReturnsTheServerThatItAdds) {
+  Open();
+  const auto edited = [this](const char* record_id, v1::DhcpServer& server) {
+    const auto events = Run(ParametersOf(
+        "EditDhcpServer",
+        std::string("server { modified_properties: 'DnsUpdateType' dns_update_type:"
+                    " DHCP_DNS_UPDATE_TYPE_NEVER server_role_info { record_id: 22 dhcp {} } v4 {} ") +
+            record_id + "}"));
+    return CompletionOf(events).return_object().UnpackTo(&server);
+  };
+  v1::DhcpServer server;
+  ASSERT_TRUE(edited("", server));
+  EXPECT_EQ(server.record_id(), 20);
+  EXPECT_EQ(server.dns_update_type(), v1::DHCP_DNS_UPDATE_TYPE_NEVER);
+  EXPECT_FALSE(edited("record_id: 17", server)) << "which is there";
+}
 
 }  // namespace
 }  // namespace ipam::engine

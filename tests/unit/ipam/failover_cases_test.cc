@@ -57,6 +57,17 @@ constexpr DelegateCase kFailoverCases[] = {
      .events = "start; 100%; success",
      .query = RELATIONS,
      .rows = OLD_RELATION},
+    {.name = "RefusesANameThatTheServersHave",
+     .operation = "EditDhcpFailover",
+     .parameters =
+         "failover { record_id: 701 modified_properties: ['RelationshipName'] relationship_name: 'other' }",
+     .events = "start; +1 Failover relationship dc1-dc2; >1; "
+               "=1 IpamApiDhcpFailoverFailedToUpdateInIpamDatabase; 100%; failure "
+               "IpamApiDhcpFailoverFailedToUpdateInIpamDatabase",
+     .query = "SELECT name FROM dhcp_failover_relations ORDER BY record_id",
+     .rows = "dc1-dc2; other",
+     .setup = "INSERT INTO dhcp_failover_relations (record_id, name, server1_id, server2_id, details) VALUES"
+              " (702, 'other', 17, 18, '{}')"},
     {.name = "RefusesAServerThatIsNotThere",
      .operation = "EditDhcpFailover",
      .parameters =
@@ -84,6 +95,14 @@ constexpr DelegateCase kFailoverCases[] = {
      .query = "SELECT count(*), group_concat(scope_id) FROM (SELECT scope_id FROM dhcp_scope_failovers"
               " WHERE relation_id = 701 ORDER BY scope_id) AS members",
      .rows = "5|220,221,222,320,322"},
+    {.name = "TakesScopesOfDhcpv4",
+     .operation = "AddDhcpFailoverScopes",
+     .parameters = "failover { record_id: 701 } scope_ids: 260",
+     .events = "start; +1 Scope 2001:db8:60:: Cells; >1; =1 "
+               "IpamApiDhcpFailoverFailedToAddScopesInIpamDatabase; 100%; "
+               "failure IpamApiDhcpFailoverFailedToAddScopesInIpamDatabase",
+     .query = RELATIONS,
+     .rows = OLD_RELATION},
     {.name = "NeedsARelationshipThatIsThere",
      .operation = "AddDhcpFailoverScopes",
      .parameters = "failover { record_id: 799 } scope_ids: 221",
@@ -117,6 +136,14 @@ constexpr DelegateCase kFailoverCases[] = {
      .query = "SELECT (SELECT count(*) FROM dhcp_failover_relations), (SELECT count(*) FROM"
               " dhcp_scope_failovers), count(*) FROM dhcp_scopes WHERE record_id IN (220, 222, 320, 322)",
      .rows = "0|0|4"},
+    {.name = "LeavesTheScopesWhereItCannotBeDeleted",
+     .operation = "DeleteDhcpFailover",
+     .parameters = "failover { record_id: 701 }",
+     .events = "start; +1 Failover relationship dc1-dc2; >1; =1 IpamApiGenericDatabaseError; 100%; failure "
+               "IpamApiGenericDatabaseError",
+     .query = RELATIONS,
+     .rows = OLD_RELATION,
+     .setup = IPAM_DENY("DELETE ON dhcp_failover_relations")},
     {.name = "NeedsARelationshipThatIsThere",
      .operation = "DeleteDhcpFailover",
      .parameters = "failover { record_id: 799 }",
@@ -268,6 +295,11 @@ TEST_F(DelegateTest, FailoverOperationsReturnTheRelationshipWithoutItsSecret) {
     EXPECT_FALSE(returned.has_shared_secret());
   }
   EXPECT_EQ(Rows("SELECT details ->> 'sharedSecret' FROM dhcp_failover_relations"), "a2V5");
+  // Also where not all scopes came into it.
+  const char* some = "failover { record_id: 701 } scope_ids: [99, 208]";
+  const char* none = "failover { record_id: 701 } scope_ids: 99";
+  EXPECT_TRUE(CompletionOf(Run(ParametersOf("AddDhcpFailoverScopes", some))).has_return_object());
+  EXPECT_FALSE(CompletionOf(Run(ParametersOf("AddDhcpFailoverScopes", none))).has_return_object());
 }
 
 TEST_F(DelegateTest, ScopesSayTheRelationshipThatTheyAreIn) {

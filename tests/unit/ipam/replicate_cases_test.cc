@@ -22,6 +22,15 @@ constexpr DelegateCase kReplicateCases[] = {
      .events = "start; +1 Scope 172.20.0.0 Line A; >1; =1 ok; 100%; success",
      .query = SYNC_STATUS,
      .rows = "220" IN_SYNC ", 222 -, 320 -, 322 -"},
+    {.name = "GoesOnAfterAScopeThatFails",
+     .operation = "ResetConfigSyncStatus",
+     .parameters = "scopes { record_id: 220 v4 {} } scopes { record_id: 222 v4 {} }",
+     .events = "start; +1 Scope 172.20.0.0 Line A; +2 Scope 172.20.2.0 Line C; >1; =1 "
+               "IpamApiGenericDatabaseError; 50%; "
+               ">2; =2 ok; 100%; failure IpamApiGenericDatabaseError",
+     .query = SYNC_STATUS,
+     .rows = "220 -, 222" IN_SYNC ", 320 -, 322 -",
+     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 220")},
     {.name = "HasNothingToDo",
      .operation = "ResetConfigSyncStatus",
      .parameters = "scopes { record_id: 999 v4 {} }",
@@ -93,6 +102,15 @@ constexpr DelegateCase kReplicateCases[] = {
                "+2 Scope 172.20.2.0 Line C to dhcp1.ad.example.org; >1; =1 ok; 50%; >2; =2 ok; 100%; success",
      .query = "SELECT count(*) FROM dhcp_reservations WHERE scope_id = 220",
      .rows = "0"},
+    {.name = "GoesOnAfterAScopeThatThePartnerRefuses",
+     .operation = "ReplicateRelation",
+     .parameters = "failover_relation { record_id: 701 }",
+     .events = "start; +1 " LINE_A_TO_DHCP2 "; +2 " LINE_C_TO_DHCP2
+               "; >1; =1 IpamApiOptionAssociatedOptionDefinitionNotFound; 50%; >2; =2 ok; 100%; failure "
+               "IpamApiOptionAssociatedOptionDefinitionNotFound",
+     .query = SYNC_STATUS,
+     .rows = "220 -, 222" IN_SYNC ", 320 -, 322" IN_SYNC,
+     .setup = "DELETE FROM dhcp_option_definitions WHERE server_id = 18 AND record_id = 43"},
     {.name = "NeedsARelationshipThatIsThere",
      .operation = "ReplicateRelation",
      .parameters = "failover_relation { record_id: 799 }",
