@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/delegates.h"
 #include "dcom_bridge/ipam/dhcp_entities.h"
@@ -77,12 +76,10 @@ class ApplyScopeTemplate final : public StepDelegate {
 
 absl::Status ApplyScopeTemplate::ListSteps(Store& store, StepList& steps) {
   if (parameters_.scope_id().empty() || !parameters_.has_scope_template() || family_ == 0) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "ScopeId, ScopeTemplate and ScopeAddressFamily are mandatory.");
+    return InvalidParameter("ScopeId, ScopeTemplate and ScopeAddressFamily are mandatory.");
   }
   if ((family_ == 4 && change().has_v6()) || (family_ == 6 && change().has_v4())) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "ScopeTemplate is of another address family than ScopeAddressFamily.");
+    return InvalidParameter("ScopeTemplate is of another address family than ScopeAddressFamily.");
   }
   std::vector<std::int64_t> partners;
   for (const std::int64_t id : parameters_.scope_id()) {
@@ -91,11 +88,7 @@ absl::Status ApplyScopeTemplate::ListSteps(Store& store, StepList& steps) {
     const auto scope = RequireScope(store, family_, id);
     if (!scope.ok()) {
       if (!IsFault(scope.status())) return scope.status();
-      steps.AddFailure({.kind = SubtaskKind::kSetDhcpScope,
-                        .name = absl::StrFormat("Scope %d", id),
-                        .object_type = ScopeType(family_),
-                        .operation_type = v1::ENTITY_OPERATION_TYPE_UPDATE},
-                       scope.status());
+      steps.AddFailure(MissingScope(SubtaskKind::kSetDhcpScope, family_, id), scope.status());
       continue;
     }
     IPAM_ASSIGN_OR_RETURN(const auto partner, store.failover.PartnerOf(id));

@@ -127,12 +127,10 @@ class ApplyServerTemplate final : public StepDelegate {
 
 absl::Status ApplyServerTemplate::ListSteps(Store& store, StepList& steps) {
   if (parameters_.server_ids().empty() || !parameters_.has_server_template() || family_ == 0) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "ServerIds, ServerTemplate and ServerAddressFamily are mandatory.");
+    return InvalidParameter("ServerIds, ServerTemplate and ServerAddressFamily are mandatory.");
   }
   if ((family_ == 4 && configuration().has_v6()) || (family_ == 6 && configuration().has_v4())) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "ServerTemplate is of another address family than ServerAddressFamily.");
+    return InvalidParameter("ServerTemplate is of another address family than ServerAddressFamily.");
   }
   const auto change = ChangeOf(configuration());
   for (const std::int64_t id : parameters_.server_ids()) {

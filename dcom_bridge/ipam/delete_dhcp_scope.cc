@@ -31,8 +31,7 @@ absl::Status DeleteDhcpScope::ListSteps(Store& store, StepList& steps) {
   // The address family is the xsi:type of Scope (discrepancies D.3).
   const v1::DhcpScope& request = parameters_.scope();
   if (!request.has_v4() && !request.has_v6()) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "Scope is mandatory, and is a DhcpScopeV4 or DhcpScopeV6.");
+    return InvalidParameter("Scope is mandatory, and is a DhcpScopeV4 or DhcpScopeV6.");
   }
   const int family = request.has_v6() ? 6 : 4;
   IPAM_ASSIGN_OR_RETURN(const auto scope, RequireScope(store, family, request.record_id()));

@@ -21,6 +21,13 @@ Entity ScopeEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::Dhc
           .operation_type = type};
 }
 
+Entity MissingScope(SubtaskKind kind, int family, std::int64_t id) {
+  return {.kind = kind,
+          .name = absl::StrFormat("Scope %d", id),
+          .object_type = ScopeType(family),
+          .operation_type = v1::ENTITY_OPERATION_TYPE_UPDATE};
+}
+
 Entity SuperscopeEntity(SubtaskKind kind, v1::EntityOperationType type,
                         const v1::DhcpSuperscopeV4& superscope, const std::string& server_name) {
   auto details = std::make_shared<v1::SuperscopeV4DataFormatter>();

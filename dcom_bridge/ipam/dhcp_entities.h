@@ -1,6 +1,7 @@
 // What subtasks say of the objects of DHCP.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "dcom_bridge/ipam/delegate.h"
@@ -15,6 +16,8 @@ namespace ipam::engine {
 // `server_name` empty: not known.
 Entity ScopeEntity(SubtaskKind kind, v1::EntityOperationType type, const v1::DhcpScope& scope,
                    const std::string& server_name);
+// Of one that is not there.
+Entity MissingScope(SubtaskKind kind, int family, std::int64_t id);
 Entity SuperscopeEntity(SubtaskKind kind, v1::EntityOperationType type,
                         const v1::DhcpSuperscopeV4& superscope, const std::string& server_name);
 Entity ReservationEntity(SubtaskKind kind, v1::EntityOperationType type,

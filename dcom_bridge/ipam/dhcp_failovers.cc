@@ -17,10 +17,6 @@
 namespace ipam::engine {
 namespace {
 
-absl::Status InvalidParameter(const char* what) {
-  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, what);
-}
-
 // With the names that its servers have, where it has none of its own.
 absl::StatusOr<Entity> DescribeFailover(SubtaskKind kind, v1::EntityOperationType type,
                                         v1::DhcpFailover failover, Store& store) {
@@ -56,8 +52,7 @@ absl::StatusOr<std::optional<v1::DhcpFailover>> ReadFailover(Store& store, std::
 absl::StatusOr<std::int64_t> AddScope(std::int64_t relation, std::int64_t scope, Store& store) {
   IPAM_ASSIGN_OR_RETURN(const auto member, store.failover.FindScope(relation, scope));
   if (member) return scope;
-  constexpr auto kFailed =
-      v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE;
+  constexpr auto kFailed = v1::IPAM_EXCEPTION_ID_IPAM_API_DHCP_FAILOVER_FAILED_TO_ADD_SCOPES_IN_IPAM_DATABASE;
   const absl::Status found = RequireScope(store, 4, scope).status();
   if (!found.ok()) return IsFault(found) ? Fault(kFailed, std::string(found.message())) : found;
   v1::DhcpScopeFailover row;

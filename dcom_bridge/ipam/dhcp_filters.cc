@@ -17,10 +17,6 @@
 namespace ipam::engine {
 namespace {
 
-absl::Status InvalidParameter(const char* what) {
-  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, what);
-}
-
 // The row with FilterId and ServerId.
 absl::StatusOr<std::optional<v1::DhcpFilter>> FindFilter(const v1::DhcpFilter& filter, Store& store) {
   if (filter.record_id() == 0) return store.filters.Find(filter.server_record_id(), filter.mac_address());

@@ -14,6 +14,10 @@ int FamilyOf(v1::AddressFamily family) {
   return family == v1::ADDRESS_FAMILY_INTER_NETWORK_V6 ? 6 : 0;
 }
 
+absl::Status InvalidParameter(const char* what) {
+  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, what);
+}
+
 absl::StatusOr<v1::DhcpServer> RequireServer(Store& store, int family, std::int64_t id) {
   IPAM_ASSIGN_OR_RETURN(auto server, store.dhcp.GetServer(family, id));
   if (server) return *std::move(server);
@@ -66,6 +70,13 @@ v1::IpamObjectType ScopeType(int family) {
 
 v1::IpamObjectType ReservationType(int family) {
   return family == 4 ? v1::IPAM_OBJECT_TYPE_DHCP_RESERVATIONV4 : v1::IPAM_OBJECT_TYPE_DHCP_RESERVATIONV6;
+}
+
+absl::StatusOr<std::optional<std::int64_t>> FindAddressInScope(Store& store, std::int64_t scope,
+                                                               const IpOctets& address) {
+  IPAM_ASSIGN_OR_RETURN(const auto range, store.addresses.FindRangeOfScope(scope));
+  if (!range) return std::nullopt;
+  return store.addresses.FindAddressInRange(*range, address);
 }
 
 std::string NameOf(const v1::DhcpScope& scope) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dcom_bridge/ipam/ip.h"
 #include "dcom_bridge/ipam/store.h"
@@ -18,6 +20,9 @@ namespace ipam::engine {
 // 4 or 6; 0: neither InterNetwork nor InterNetworkV6.
 int FamilyOf(v1::AddressFamily family);
 
+// The fault of parameters that lack what their delegate's first steps demand.
+absl::Status InvalidParameter(const char* what);
+
 absl::StatusOr<v1::DhcpServer> RequireServer(Store& store, int family, std::int64_t id);
 absl::StatusOr<v1::DhcpScope> RequireScope(Store& store, int family, std::int64_t id);
 absl::StatusOr<v1::DhcpReservation> RequireReservation(Store& store, int family, std::int64_t id);
@@ -28,6 +33,10 @@ absl::StatusOr<v1::DhcpFailover> RequireFailover(Store& store, std::int64_t id);
 v1::IpamObjectType ServerType(int family);
 v1::IpamObjectType ScopeType(int family);
 v1::IpamObjectType ReservationType(int family);
+
+// The address in the range of the scope; absent: it is none of IPAM's.
+absl::StatusOr<std::optional<std::int64_t>> FindAddressInScope(Store& store, std::int64_t scope,
+                                                               const IpOctets& address);
 
 // "192.168.8.0 Shipping"
 std::string NameOf(const v1::DhcpScope& scope);

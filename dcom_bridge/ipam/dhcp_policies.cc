@@ -40,7 +40,7 @@ class DeletePolicy final : public StepDelegate {
 absl::Status DeletePolicy::ListSteps(Store& store, StepList& steps) {
   constexpr auto kKind = SubtaskKind::kRemoveDhcpPolicy;
   if (parameters_.policies().empty()) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "Policies is mandatory.");
+    return InvalidParameter("Policies is mandatory.");
   }
   for (const v1::DhcpPolicyV4& policy : parameters_.policies()) {
     const auto row = RequirePolicy(store, policy.policy_id());
@@ -72,7 +72,7 @@ class MovePolicy final : public StepDelegate {
 
 absl::Status MovePolicy::ListSteps(Store& store, StepList& steps) {
   if (!parameters_.has_policy()) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "Policy is mandatory.");
+    return InvalidParameter("Policy is mandatory.");
   }
   IPAM_ASSIGN_OR_RETURN(const auto row, RequirePolicy(store, parameters_.policy().policy_id()));
   IPAM_ASSIGN_OR_RETURN(Entity entity, DescribePolicy(SubtaskKind::kMoveDhcpPolicy,

@@ -72,12 +72,10 @@ class DeleteDhcpReservations final : public StepDelegate {
 absl::Status DeleteDhcpReservations::ListSteps(Store& store, StepList& steps) {
   // A record id of 0 is NULL (discrepancies F.8).
   if (ids_.empty() || family_ == 0 || ids_.Get(0) == 0) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "The record ids of reservations and their Family are mandatory.");
+    return InvalidParameter("The record ids of reservations and their Family are mandatory.");
   }
   if (!knows_flag_) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "Flag is none of DhcpReservationDeletionFlag.");
+    return InvalidParameter("Flag is none of DhcpReservationDeletionFlag.");
   }
   for (const std::int64_t id : ids_) IPAM_RETURN_IF_ERROR(AddDelete(id, store, steps));
   return absl::OkStatus();
@@ -161,8 +159,7 @@ class SetDhcpReservations final : public StepDelegate {
 
 absl::Status SetDhcpReservations::ListSteps(Store& store, StepList& steps) {
   if (parameters_.reservation_record_ids().empty() || !parameters_.has_configuration() || family_ == 0) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER,
-                 "ReservationRecordIds, Configuration and Family are mandatory.");
+    return InvalidParameter("ReservationRecordIds, Configuration and Family are mandatory.");
   }
   for (const std::int64_t id : parameters_.reservation_record_ids()) {
     IPAM_RETURN_IF_ERROR(AddSet(id, store, steps));

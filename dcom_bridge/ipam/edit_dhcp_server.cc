@@ -58,7 +58,7 @@ class EditDhcpServer final : public StepDelegate {
 
 absl::Status EditDhcpServer::ListSteps(Store& store, StepList& steps) {
   if (!has_server_) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "Server is mandatory.");
+    return InvalidParameter("Server is mandatory.");
   }
   IPAM_RETURN_IF_ERROR(ValidateDhcpServer(*server_));
   if (server_->modified_properties().empty()) return absl::OkStatus();  // success (discrepancies A.17)
@@ -99,6 +99,10 @@ std::size_t EditDhcpServer::AddNewServer(const std::string& name, StepList& step
                     .object_type = ServerType(family_),
                     .operation_type = v1::ENTITY_OPERATION_TYPE_ADD},
                    [server = server_, family = family_](Store& store) -> absl::StatusOr<std::int64_t> {
+                     if (server->server_role_info().record_id() == 0) {
+                       return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DHCP_SERVER_ROLE_INFO,
+                                    "A new DHCP server is that of a server role.");
+                     }
                      v1::DhcpServer row;
                      if (family == 4) {
                        row.mutable_v4();

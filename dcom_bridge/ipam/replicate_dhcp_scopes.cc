@@ -10,16 +10,11 @@
 #include "dcom_bridge/ipam/delegates.h"
 #include "dcom_bridge/ipam/dhcp_entities.h"
 #include "dcom_bridge/ipam/dhcp_lookup.h"
-#include "dcom_bridge/ipam/fault.h"
 #include "dcom_bridge/ipam/scope_replica.h"
 #include "dcom_bridge/ipam/step_delegate.h"
 
 namespace ipam::engine {
 namespace {
-
-absl::Status InvalidParameter(const char* what) {
-  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, what);
-}
 
 // Absent: no DHCPv4 scope.
 absl::StatusOr<std::optional<v1::DhcpScope>> GetScopeV4(Store& store, std::int64_t id) {

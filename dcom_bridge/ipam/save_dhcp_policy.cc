@@ -17,10 +17,6 @@
 namespace ipam::engine {
 namespace {
 
-absl::Status InvalidParameter(const char* what) {
-  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, what);
-}
-
 // Where one policy belongs, and the step that makes or changes it.
 struct PolicyPlace {
   std::int64_t server = 0;

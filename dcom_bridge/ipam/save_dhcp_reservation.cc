@@ -51,7 +51,7 @@ class SaveDhcpReservation final : public StepDelegate {
 
 absl::Status SaveDhcpReservation::ListSteps(Store& store, StepList& steps) {
   if (!has_reservation_) {
-    return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "Reservation is mandatory.");
+    return InvalidParameter("Reservation is mandatory.");
   }
   IPAM_RETURN_IF_ERROR(ValidateDhcpReservation(reservation_));
   IPAM_ASSIGN_OR_RETURN(const auto scope, RequireScope(store, family_, scope_record_id_));
@@ -155,11 +155,8 @@ absl::StatusOr<std::int64_t> SaveDhcpReservation::PutDnsSettings(std::int64_t id
 absl::StatusOr<std::int64_t> SaveDhcpReservation::Put(const v1::DhcpReservation& row, Store& store) const {
   // Reservation.Address has no record id (discrepancies D.8, E.6): the row of the address in the scope's
   // range.
-  std::optional<std::int64_t> address;
-  IPAM_ASSIGN_OR_RETURN(const auto range, store.addresses.FindRangeOfScope(scope_record_id_));
-  if (range) {
-    IPAM_ASSIGN_OR_RETURN(address, store.addresses.FindAddressInRange(*range, *ParseIp(row.address())));
-  }
+  IPAM_ASSIGN_OR_RETURN(const auto address,
+                        FindAddressInScope(store, scope_record_id_, *ParseIp(row.address())));
   const auto failed = mode_ == Mode::kCreate
                           ? v1::IPAM_EXCEPTION_ID_IPAM_API_RESERVATION_FAILED_TO_CREATE_IN_DATABASE
                           : v1::IPAM_EXCEPTION_ID_IPAM_API_RESERVATION_FAILED_TO_UPDATE_IN_DATABASE;

@@ -55,7 +55,7 @@ class SaveDhcpScope final : public StepDelegate {
 };
 
 absl::Status SaveDhcpScope::ListSteps(Store& store, StepList& steps) {
-  if (!has_scope_) return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, "Scope is mandatory.");
+  if (!has_scope_) return InvalidParameter("Scope is mandatory.");
   server_id_ = scope_.parent_dhcp_server_record_id();
   if (mode_ == Mode::kCreate || server_id_ != 0) {
     IPAM_RETURN_IF_ERROR(RequireServer(store, family_, server_id_).status());

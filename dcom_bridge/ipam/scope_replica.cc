@@ -103,11 +103,7 @@ absl::Status Copy::PutReservation(v1::DhcpReservation reservation) {
   if (!address) return absl::OkStatus();  // no row has such an address
   IPAM_ASSIGN_OR_RETURN(const auto old, store_.dhcp.FindReservation(to_, *address));
   reservation.set_record_id(old.value_or(0));
-  std::optional<std::int64_t> address_id;
-  IPAM_ASSIGN_OR_RETURN(const auto range, store_.addresses.FindRangeOfScope(to_));
-  if (range) {
-    IPAM_ASSIGN_OR_RETURN(address_id, store_.addresses.FindAddressInRange(*range, *address));
-  }
+  IPAM_ASSIGN_OR_RETURN(const auto address_id, FindAddressInScope(store_, to_, *address));
   IPAM_ASSIGN_OR_RETURN(const std::int64_t id, store_.dhcp.PutReservation(to_, address_id, reservation));
   return CopyOptions({.server_id = from_server(), .scope_id = from_.record_id(), .reservation_id = from_id},
                      {.server_id = to_server_, .scope_id = to_, .reservation_id = id}, store_);

@@ -17,17 +17,6 @@
 namespace ipam::engine {
 namespace {
 
-absl::Status InvalidParameter(const char* what) {
-  return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_PARAMETER, what);
-}
-
-Entity MissingScope(SubtaskKind kind, std::int64_t id) {
-  return {.kind = kind,
-          .name = absl::StrFormat("Scope %d", id),
-          .object_type = ScopeType(4),
-          .operation_type = v1::ENTITY_OPERATION_TYPE_UPDATE};
-}
-
 Entity MissingSuperscope(SubtaskKind kind, v1::EntityOperationType type,
                          const v1::DhcpSuperscopeV4& request) {
   Entity entity = SuperscopeEntity(kind, type, request, "");
@@ -147,7 +136,7 @@ absl::Status AddScopesToSuperscope::AddScope(std::int64_t id, RowRef superscope,
   }
   if (!scope.ok()) {
     if (!IsFault(scope.status())) return scope.status();
-    steps.AddFailure(MissingScope(kKind, id), scope.status());
+    steps.AddFailure(MissingScope(kKind, 4, id), scope.status());
     return absl::OkStatus();
   }
   Entity entity = scope->Describe(kKind);
@@ -201,7 +190,7 @@ class RemoveScopesFromSuperscope final : public StepDelegate {
       const auto scope = ScopeOnServer::Read(store, id);
       if (!scope.ok()) {
         if (!IsFault(scope.status())) return scope.status();
-        steps.AddFailure(MissingScope(kKind, id), scope.status());
+        steps.AddFailure(MissingScope(kKind, 4, id), scope.status());
         continue;
       }
       const std::size_t step = steps.Add(scope->Describe(kKind), [id](Store& s) { return Remove(id, s); });
@@ -303,8 +292,7 @@ class DeleteSuperscopes final : public StepDelegate {
               [id](Store& s) -> absl::StatusOr<std::int64_t> {
                 IPAM_RETURN_IF_ERROR(RequireSuperscope(s, id).status());
                 IPAM_RETURN_IF_ERROR(s.dhcp.DeleteSuperscope(id));
-                IPAM_RETURN_IF_ERROR(
-                    s.access.DeleteAssociation(v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4, id));
+                IPAM_RETURN_IF_ERROR(s.access.DeleteAssociation(v1::IPAM_OBJECT_TYPE_DHCP_SUPERSCOPE_V4, id));
                 return id;
               });
     return absl::OkStatus();

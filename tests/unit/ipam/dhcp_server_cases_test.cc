@@ -124,6 +124,14 @@ constexpr DelegateCase kServerCases[] = {
      .events = "start; +1 DHCP server server 0; +2 DNS settings of server 0; >1; =1 "
                "IpamApiInvalidDhcpServerRoleInfo; 50%; "
                "=2 not run; 100%; failure IpamApiInvalidDhcpServerRoleInfo"},
+    {.name = "NeedsARoleForANewServer",
+     .operation = "EditDhcpServer",
+     .parameters = "server { record_id: 99 modified_properties: 'DnsUpdateType' v4 {} }",
+     .events =
+         "start; +1 DHCP server server 99; +2 DNS settings of server 99; >1; =1 "
+         "IpamApiInvalidDhcpServerRoleInfo; 50%; =2 not run; 100%; failure IpamApiInvalidDhcpServerRoleInfo",
+     .query = "SELECT count(*) FROM dhcp_servers",
+     .rows = "3"},
     {.name = "NeedsAServerThatIsThere",
      .operation = "EditDhcpServer",
      .parameters = "server { record_id: 99 modified_properties: 'AuditLoggingStatus' v4 {} }",
