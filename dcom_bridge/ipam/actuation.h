@@ -20,6 +20,7 @@ struct DeleteZone {
 };
 struct TransferZone {
   std::string zone;
+  bool full = false;  // else what changed, where both servers know how
 };
 struct ReloadZone {
   std::string zone;

@@ -37,16 +37,19 @@ struct ActuationJob {
   std::vector<std::pair<std::int64_t, DhcpView>> dhcp;  // by server
   std::vector<DnsWork> dns;
   std::vector<DnsWork> dns_before;  // what takes `dns` back
+  // A server may have what is asked of it already, and then it is not asked again.
+  bool read_back = false;
 };
 
 struct ActuationResult {
   absl::Status status;  // not OK: a fault (fault.h), and no server is changed, as far as it answers
   Unexpressed unexpressed;
+  std::map<ServerKey, absl::Status> silent;  // those that did not answer, each with the fault that says so
 };
 
 class Actuators {
  public:
-  explicit Actuators(int threads = 4);
+  Actuators() = default;
   // The work at hand ends soon, with the error that a server did not answer; what is queued is not done, and not told.
   ~Actuators();
   Actuators(const Actuators&) = delete;
@@ -76,9 +79,10 @@ class Actuators {
   };
   void Work();
   ActuationResult Do(const ActuationJob& job);
-  absl::Status ChangeDhcp(const ActuationJob& job, std::vector<std::unique_ptr<DhcpChange>>& changes);
-  absl::Status ChangeDns(const ActuationJob& job, Unexpressed& unexpressed);
-  absl::Status Perform(const DnsWork& work, Unexpressed& unexpressed);
+  using DhcpChanges = std::vector<std::pair<std::int64_t, std::unique_ptr<DhcpChange>>>;
+  absl::Status ChangeDhcp(const ActuationJob& job, DhcpChanges& changes, ActuationResult& result);
+  absl::Status ChangeDns(const ActuationJob& job, ActuationResult& result);
+  absl::Status Perform(const DnsWork& work, bool read_back, ActuationResult& result);
 
   std::map<std::int64_t, std::unique_ptr<DhcpActuator>> dhcp_;  // fixed once the engine runs
   std::map<std::int64_t, std::unique_ptr<DnsActuator>> dns_;
@@ -89,8 +93,10 @@ class Actuators {
   base::Mutex mutex_;
   base::CondVar wake_;
   std::deque<Task> tasks_ IPAM_GUARDED_BY(mutex_);  // bounded by the operations that run
+  std::size_t idle_ IPAM_GUARDED_BY(mutex_) = 0;    // of the threads
   bool stopping_ IPAM_GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;
+  // One for each task at work, so that a server that does not answer keeps no other waiting.
+  std::vector<std::thread> threads_ IPAM_GUARDED_BY(mutex_);
 };
 
 }  // namespace ipam::engine

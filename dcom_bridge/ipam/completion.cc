@@ -23,6 +23,8 @@ std::string CompletionXml(const absl::Status& fault, const std::vector<v1::Entit
     status.mutable_entity_status_collection_object()->PackFrom(collection);
   }
   if (return_object != nullptr) status.mutable_return_object()->PackFrom(*return_object);
+  // "Indicates if the IPAM operation had errors" (2.2.4.119): of a server, and also where a server did its part and the store
+  // then could not follow. A warning is none.
   status.set_has_ipam_update_error(!fault.ok());
   if (!fault.ok()) {
     *status.mutable_error_info() = model::MakeIpamException(FaultId(fault), std::string(fault.message()));

@@ -42,8 +42,10 @@ class DhcpActuator {
  public:
   virtual ~DhcpActuator() = default;
   // Tells what the server would do with the view, and changes nothing. kInvalidArgument: the server refuses it, in its
-  // own words; kPermissionDenied: it refuses our credentials; kUnavailable: it does not answer.
-  virtual absl::StatusOr<std::unique_ptr<DhcpChange>> Test(const DhcpView& view) = 0;
+  // own words; kPermissionDenied: it refuses our credentials; kUnavailable: it does not answer. `read_back`: it may have been
+  // given the view before; where it has it, the change makes it last and tells what it leaves unexpressed as the first time,
+  // and its Undo does nothing.
+  virtual absl::StatusOr<std::unique_ptr<DhcpChange>> Test(const DhcpView& view, bool read_back) = 0;
 };
 
 }  // namespace ipam::engine

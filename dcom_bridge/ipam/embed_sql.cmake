@@ -4,6 +4,7 @@ file(READ ${FOLDER}/schema_3.sql schema_3)
 file(READ ${FOLDER}/schema_4.sql schema_4)
 file(READ ${FOLDER}/schema_5.sql schema_5)
 file(READ ${FOLDER}/schema_6.sql schema_6)
+file(READ ${FOLDER}/schema_7.sql schema_7)
 file(READ ${FOLDER}/provision.sql provision)
 file(READ ${FOLDER}/change_log.sql change_log)
 file(READ ${FOLDER}/postgres.sql postgres)
@@ -16,6 +17,7 @@ const char kSchema3Sql[] = R\"sql(${schema_3})sql\";
 const char kSchema4Sql[] = R\"sql(${schema_4})sql\";
 const char kSchema5Sql[] = R\"sql(${schema_5})sql\";
 const char kSchema6Sql[] = R\"sql(${schema_6})sql\";
+const char kSchema7Sql[] = R\"sql(${schema_7})sql\";
 const char kProvisionSql[] = R\"sql(${provision})sql\";
 const char kChangeLogSql[] = R\"sql(${change_log})sql\";
 const char kPostgresSql[] = R\"sql(${postgres})sql\";

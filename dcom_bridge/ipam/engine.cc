@@ -193,8 +193,9 @@ absl::Status Engine::Impl::ResumeOne(const SavedOperation& saved) {
   const base::Guid id = base::Guid::Parse(saved.guid).value();
   Live live = MakeLive(saved.number, id, {.kind = saved.kind, .parameters = std::move(parameters)});
   live.operation->Resume(saved);
+  // First who keeps servers from others.
+  waiting_.insert(live.operation->has_servers() ? waiting_.begin() : waiting_.end(), id);
   live_.emplace(id, std::move(live));
-  waiting_.push_back(id);
   commands_.AddOpen();
   return absl::OkStatus();
 }
@@ -270,7 +271,7 @@ void Engine::Impl::Read(ReadCommand& command) {
 
 void Engine::Impl::TakeUp(ActuatedCommand& command) {
   --at_servers_;
-  live_.at(command.id).operation->Actuated(std::move(command.result));
+  live_.at(command.id).operation->Actuated(std::move(command.result), clock_);
   turns_.push_back(command.id);
 }
 

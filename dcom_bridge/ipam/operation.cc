@@ -160,9 +160,11 @@ absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, Operati
   };
   if (work_) {
     const auto more = [&](std::int64_t id) { return delegate_->Actuate(mark_.next, id, store); };
-    IPAM_ASSIGN_OR_RETURN(const ServerWork::Verdict verdict, work_->Apply(apply, more, store, applied));
+    IPAM_ASSIGN_OR_RETURN(const ServerWork::Verdict verdict,
+                          work_->Apply(apply, more, store, clock.Now(), applied));
     if (verdict == ServerWork::Verdict::kBusy) return Progress::kBusy;
     if (verdict == ServerWork::Verdict::kServers) {
+      IPAM_RETURN_IF_ERROR(log.states().PutActuation(number_, work_->Save()));
       mark_.state = State::kActuating;
       return Progress::kActuating;
     }
@@ -174,6 +176,7 @@ absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, Operati
     IPAM_ASSIGN_OR_RETURN(const base::Bytes changes, recorder->Take());
     IPAM_RETURN_IF_ERROR(log.states().PutChanges(number_, mark_.next, changes));
   }
+  if (actuated) IPAM_RETURN_IF_ERROR(log.states().RemoveActuation(number_));
   recorder.reset();
   IPAM_RETURN_IF_ERROR(applied.ok() ? store.db.Execute("RELEASE entity")
                                     : store.db.Execute("ROLLBACK TO entity; RELEASE entity"));

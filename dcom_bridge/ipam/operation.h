@@ -30,7 +30,7 @@
 //
 // Resume puts a new one where the rows of an earlier process end: the state follows from its events. Its first Step
 // makes the list of the entities again, as it was before the operation changed the store, and compares it with what
-// was announced.
+// was announced. An entity that servers were at work on has them reserved from then on.
 #pragma once
 
 #include <cstddef>
@@ -76,15 +76,17 @@ class Operation {
   absl::StatusOr<bool> Cancel(const std::string& reason, OperationLog& log);
   // Its next Step ends it.
   bool ends_at_once() const { return cancelled_ && mark_.state == State::kPreparing; }
+  // Its servers wait for its next Step, and others for them.
+  bool has_servers() const { return mark_.state == State::kActuating; }
   bool succeeded() const { return mark_.state == State::kEnded && mark_.first_failure.ok(); }
-  // Instead of Begin and Proceed.
+  // Instead of Begin and Proceed, for all operations before the first Step of one.
   void Resume(const SavedOperation& saved);
   // A status that is not OK: the store failed; roll back and step again later.
   absl::StatusOr<Progress> Step(Store& store, OperationLog& log, base::Clock& clock);
 
   // Behind the commit of a step that said kActuating.
   ActuationJob TakeJob() { return work_->TakeJob(); }
-  void Actuated(ActuationResult result) { work_->Took(std::move(result)); }
+  void Actuated(ActuationResult result, base::Clock& clock) { work_->Took(std::move(result), clock.Now()); }
 
   void Committed();
   void Rollback();

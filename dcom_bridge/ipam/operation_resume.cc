@@ -56,12 +56,14 @@ void Operation::Resume(const SavedOperation& saved) {
   mark_.percent = saved.percent;
   mark_.relist = saved.announced > 0;
   if (saved.cancelled) cancelled_ = GenericFault(*saved.cancelled);
+  const bool at_servers = saved.at_work && saved.actuation && work_ && work_->Resume(*saved.actuation);
   if (saved.at_work || saved.ended > 0) {  // all had been announced before
     outcomes_.assign(saved.announced, false);
     mark_.next = saved.ended;
     mark_.state = saved.ended == saved.announced ? State::kFinishing
-                  : saved.at_work                ? State::kApplying
-                                                 : State::kReady;
+                  : !saved.at_work               ? State::kReady
+                  : at_servers                   ? State::kActuating
+                                                 : State::kApplying;
   } else {
     mark_.next = saved.announced;
     mark_.state = saved.announced > 0 ? State::kAnnouncing : State::kPreparing;
@@ -80,7 +82,9 @@ absl::StatusOr<Operation::Progress> Operation::Relist(Store& store, OperationLog
   const bool all_announced = mark_.state != State::kAnnouncing;
   std::string difference(listed.message());
   if (listed.ok()) difference = Difference(*delegate_, announced, all_announced);
+  if (mark_.state != State::kActuating) IPAM_RETURN_IF_ERROR(log.states().RemoveActuation(number_));
   if (!difference.empty()) {
+    if (mark_.state == State::kActuating) difference += "; its servers may have what it was at";
     const absl::Status why = GenericFault(absl::StrCat(
         "The server was started again, and the operation cannot go on as it was announced: ", difference));
     IPAM_RETURN_IF_ERROR(EndInterrupted(number_, mark_.sequence, why, log, clock));

@@ -37,6 +37,10 @@ OperationStates::OperationStates(Database& db)
       answer_(db, "UPDATE operation_states SET answered = 1 WHERE operation = ? AND answered = 0"),
       cancel_(db, "UPDATE operation_states SET cancelled = ?2 WHERE operation = ?1"),
       put_changes_(db, "INSERT INTO operation_changes (operation, entity, changes) VALUES (?, ?, ?)"),
+      put_actuation_(db,
+                     "INSERT INTO operation_actuations (operation, touched) VALUES (?, ?)"
+                     " ON CONFLICT (operation) DO UPDATE SET touched = excluded.touched"),
+      remove_actuation_(db, "DELETE FROM operation_actuations WHERE operation = ?"),
       remove_(db, "DELETE FROM operation_states WHERE operation = ?"),
       list_(db,
             "SELECT number, guid, kind, coalesce(answered, 0), cancelled,"
@@ -45,7 +49,8 @@ OperationStates::OperationStates(Database& db)
             " (SELECT count(*) FROM operation_events WHERE operation = number AND kind = 4),"
             " (SELECT count(*) FROM operation_events WHERE operation = number AND kind = 2 AND status > 1),"
             " (SELECT status = 1 FROM operation_events WHERE operation = number AND kind = 2"
-            "  ORDER BY sequence DESC LIMIT 1)"
+            "  ORDER BY sequence DESC LIMIT 1),"
+            " (SELECT touched FROM operation_actuations WHERE operation_actuations.operation = number)"
             " FROM operations LEFT JOIN operation_states ON operation = number"
             " WHERE ended IS NULL ORDER BY number"),
       parameters_(db, "SELECT parameters FROM operation_states WHERE operation = ?"),
@@ -73,6 +78,12 @@ absl::Status OperationStates::PutChanges(std::int64_t number, std::size_t entity
                          : put_changes_.Run(number, static_cast<std::int64_t>(entity), changes);
 }
 
+absl::Status OperationStates::PutActuation(std::int64_t number, const std::string& touched) {
+  return put_actuation_.Run(number, touched);
+}
+
+absl::Status OperationStates::RemoveActuation(std::int64_t number) { return remove_actuation_.Run(number); }
+
 absl::Status OperationStates::Remove(std::int64_t number) { return remove_.Run(number); }
 
 absl::StatusOr<std::vector<SavedOperation>> OperationStates::List() {
@@ -88,7 +99,8 @@ absl::StatusOr<std::vector<SavedOperation>> OperationStates::List() {
                           .percent = static_cast<int>(rows.Int64(6)),
                           .announced = static_cast<std::size_t>(rows.Int64(7)),
                           .ended = static_cast<std::size_t>(rows.Int64(8)),
-                          .at_work = rows.Int64(9) != 0});
+                          .at_work = rows.Int64(9) != 0,
+                          .actuation = rows.OptionalText(10)});
     operations.back().answered |= operations.back().announced > 0;
   }
   IPAM_RETURN_IF_ERROR(rows.status());

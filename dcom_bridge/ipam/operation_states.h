@@ -26,9 +26,10 @@ struct SavedOperation {
   std::optional<std::string> cancelled;  // why
   std::uint64_t last_sequence = 0;
   int percent = 0;
-  std::size_t announced = 0;  // subtasks
-  std::size_t ended = 0;      // of them
-  bool at_work = false;       // one that did not end was InProgress
+  std::size_t announced = 0;             // subtasks
+  std::size_t ended = 0;                 // of them
+  bool at_work = false;                  // one that did not end was InProgress
+  std::optional<std::string> actuation;  // what PutActuation kept of that one
 };
 
 // An entity that ended.
@@ -47,6 +48,9 @@ class OperationStates {
   absl::Status Cancel(std::int64_t number, const std::string& reason);
   // What an entity changed, where its delegate needs that.
   absl::Status PutChanges(std::int64_t number, std::size_t entity, const base::Bytes& changes);
+  // What servers may have of the entity at work, until it ends.
+  absl::Status PutActuation(std::int64_t number, const std::string& touched);
+  absl::Status RemoveActuation(std::int64_t number);
   absl::Status Remove(std::int64_t number);
 
   // In the order of their starts.
@@ -65,6 +69,8 @@ class OperationStates {
   Statement answer_;
   Statement cancel_;
   Statement put_changes_;
+  Statement put_actuation_;
+  Statement remove_actuation_;
   Statement remove_;
   Statement list_;
   Statement parameters_;

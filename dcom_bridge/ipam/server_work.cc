@@ -7,6 +7,7 @@
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/dhcp_view.h"
 #include "dcom_bridge/ipam/fault.h"
+#include "dcom_bridge/ipam/saved_actuation.h"
 
 namespace ipam::engine {
 namespace {
@@ -28,7 +29,9 @@ struct Printer {
     absl::StrAppend(&out, set.zone, " ", set.name, " ", static_cast<int>(set.type));
     for (const v1::DnsResourceRecord& record : set.records) Put(record, out);
   }
-  void operator()(const TransferZone& transfer) const { absl::StrAppend(&out, transfer.zone); }
+  void operator()(const TransferZone& transfer) const {
+    absl::StrAppend(&out, transfer.zone, " ", transfer.full);
+  }
   void operator()(const ReloadZone& reload) const { absl::StrAppend(&out, reload.zone); }
   void operator()(const PutForwarder& put) const { Put(put.forwarder, out); }
   void operator()(const DeleteForwarder& gone) const { absl::StrAppend(&out, gone.zone); }
@@ -67,8 +70,25 @@ absl::Status ChangedMeanwhile() {
 
 }  // namespace
 
+bool ServerWork::Resume(const std::string& saved) {
+  std::optional<SavedActuation> left = ParseSavedActuation(saved);
+  if (!left) return false;
+  std::erase_if(left->servers, [this](const ServerKey& one) { return !servers_.actuators.Has(one); });
+  if (left->servers.empty() || !servers_.actuators.Reserve(left->servers)) return false;
+  reserved_ = std::move(left->servers);
+  touched_ = std::move(left->touched);
+  phase_ = Phase::kDid;
+  return true;
+}
+
+std::string ServerWork::Save() const {
+  SavedActuation saved{.servers = reserved_, .touched = touched_};
+  if (next_->touched) saved.touched.push_back(*next_->touched);
+  return ToText(saved);
+}
+
 absl::StatusOr<ServerWork::Verdict> ServerWork::Apply(ApplyEntity apply, MoreWork more, Store& store,
-                                                      absl::StatusOr<std::int64_t>& applied) {
+                                                      absl::Time now, absl::StatusOr<std::int64_t>& applied) {
   if (phase_ == Phase::kRefused && touched_.size() > 1) {
     IPAM_RETURN_IF_ERROR(Undo(store));
     return PutBack(fault_, store);  // they are as the job before it left them
@@ -83,24 +103,27 @@ absl::StatusOr<ServerWork::Verdict> ServerWork::Apply(ApplyEntity apply, MoreWor
   if (applied.ok()) wanted = more(*applied);
   if (!wanted.ok()) applied = wanted.status();
   if (!applied.ok() && !IsFault(applied.status())) return applied.status();
-  if (applied.ok()) return Begin(*wanted, store, applied);
+  if (applied.ok()) return Begin(*wanted, store, now, applied);
   if (phase_ == Phase::kNone) return Verdict::kDone;
   IPAM_RETURN_IF_ERROR(Undo(store));
   return PutBack(applied.status(), store);
 }
 
-absl::StatusOr<ServerWork::Verdict> ServerWork::Begin(const Actuation& more, Store& store,
+absl::StatusOr<ServerWork::Verdict> ServerWork::Begin(const Actuation& more, Store& store, absl::Time now,
                                                       absl::StatusOr<std::int64_t>& applied) {
   IPAM_ASSIGN_OR_RETURN(Touched touched, servers_.changes.Read(servers_.actuators));
   absl::StatusOr<ActuationJob> job = Collect(touched, more, store);
   if (!job.ok() && !IsFault(job.status())) return job.status();
+  std::string wanted = job.ok() ? Fingerprint(*job) : "";
+  if (phase_ == Phase::kDid && job.ok() && wanted == wanted_) return Verdict::kDone;
+  if (job.ok()) {
+    if (absl::Status silence = SilenceOf(*job, now); !silence.ok()) job = std::move(silence);
+  }
   const bool nothing = job.ok() && job->dhcp.empty() && job->dns.empty();
   if (phase_ == Phase::kNone && (nothing || !job.ok())) {
     if (!job.ok()) applied = job.status();
     return Verdict::kDone;
   }
-  std::string wanted = job.ok() ? Fingerprint(*job) : "";
-  if (phase_ == Phase::kDid && job.ok() && wanted == wanted_) return Verdict::kDone;
   IPAM_RETURN_IF_ERROR(Undo(store));
   if (!job.ok()) return PutBack(job.status(), store);
   if (phase_ == Phase::kDid && (nothing || touched_.size() >= kMaxJobs)) {
@@ -111,6 +134,7 @@ absl::StatusOr<ServerWork::Verdict> ServerWork::Begin(const Actuation& more, Sto
     return phase_ == Phase::kNone ? Verdict::kBusy : PutBack(ChangedMeanwhile(), store);
   }
   IPAM_ASSIGN_OR_RETURN(job->dns_before, DnsBefore(&touched, store));
+  job->read_back = phase_ == Phase::kDid && wanted_.empty();
   next_ = Next{.job = *std::move(job),
                .phase = Phase::kAtWork,
                .wanted = std::move(wanted),
@@ -160,14 +184,30 @@ absl::StatusOr<ServerWork::Verdict> ServerWork::PutBack(const absl::Status& faul
     next.job.dhcp.emplace_back(server.id, *std::move(view));
   }
   IPAM_ASSIGN_OR_RETURN(next.job.dns, DnsBefore(nullptr, store));
+  next.job.read_back = true;
   next_ = std::move(next);
   return Verdict::kServers;
 }
 
-bool ServerWork::Reserve(const ActuationJob& job) {
+std::set<ServerKey> ServerWork::ServersOf(const ActuationJob& job) {
   std::set<ServerKey> servers;
   for (const auto& [id, view] : job.dhcp) servers.insert({ServerKey::Role::kDhcp, id});
   for (const DnsWork& work : job.dns) servers.insert({ServerKey::Role::kDns, work.server_id});
+  return servers;
+}
+
+absl::Status ServerWork::SilenceOf(const ActuationJob& job, absl::Time now) const {
+  for (const ServerKey& server : ServersOf(job)) {
+    const auto silent = silent_.find(server);
+    if (silent == silent_.end()) continue;
+    // A clock that was put back ends it too.
+    if (now >= silent->second.since && now < silent->second.since + kSilence) return silent->second.fault;
+  }
+  return absl::OkStatus();
+}
+
+bool ServerWork::Reserve(const ActuationJob& job) {
+  std::set<ServerKey> servers = ServersOf(job);
   for (const ServerKey& mine : reserved_) servers.erase(mine);
   if (!servers_.actuators.Reserve(servers)) return false;
   reserved_.merge(servers);
@@ -185,7 +225,8 @@ ActuationJob ServerWork::TakeJob() {
   return job;
 }
 
-void ServerWork::Took(ActuationResult result) {
+void ServerWork::Took(ActuationResult result, absl::Time now) {
+  for (auto& [server, fault] : result.silent) silent_[server] = {now, std::move(fault)};
   if (phase_ == Phase::kBack) {
     if (!result.status.ok()) {
       fault_ =

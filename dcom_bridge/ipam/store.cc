@@ -26,6 +26,7 @@ constexpr Migration kMigrations[] = {
     {kSchema4Sql},
     {kSchema5Sql},
     {kSchema6Sql},
+    {kSchema7Sql},
 };
 constexpr std::int64_t kVersion = 1 + std::size(kMigrations);
 constexpr std::int64_t kSchemaSqlVersion = 2;  // of schema.sql

@@ -1,10 +1,12 @@
 #include "dcom_bridge/ipam/kea/config.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/ipam/kea/classes.h"
 #include "dcom_bridge/ipam/kea/options.h"
@@ -49,6 +51,25 @@ Json OurContext(const Json& section) {
   return context.is_object() ? context : Json::object();
 }
 
+// FNV-1a. Kea gives elements back with defaults and in other words, so that two configurations cannot be compared.
+std::string Fingerprint(const Json& ours) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : ours.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;
+  }
+  return absl::StrFormat("%016x", hash);
+}
+
+// Which of our elements a list has, by the records that they stand for.
+std::vector<Json> OurRecords(const Json& section, const char* list) {
+  std::vector<Json> out;
+  if (!section.contains(list)) return out;
+  for (const Json& element : section[list]) {
+    if (IsOurs(element)) out.push_back(element["user-context"]);
+  }
+  return out;
+}
+
 absl::StatusOr<Wanted> Build(const engine::DhcpView& view, const Peers& peers, const Json& current) {
   const OptionDefinitions definitions(view.server);
   const int family = definitions.family();
@@ -68,19 +89,38 @@ absl::StatusOr<Wanted> Build(const engine::DhcpView& view, const Peers& peers, c
     if (auto data = definitions.Data(*option, "the server", notes)) options.push_back(std::move(*data));
   }
 
+  Json custom = definitions.Custom(notes);
+
   Wanted out;
   Json section = current[name];
   const Json before = OurContext(section);
-  Replace(section, "option-def", definitions.Custom(notes));
-  Replace(section, "option-data", std::move(options));
-  Replace(section, "client-classes", std::move(classes.definitions));
-  Replace(section, family == 4 ? "subnet4" : "subnet6", std::move(networks.subnets));
-  Replace(section, "shared-networks", std::move(networks.shared_networks));
+  Json ours = Json::array({notes, availability.hooks});
+  bool same = true;
+  const auto put = [&](const char* list, Json elements) {
+    ours.push_back(elements);
+    Replace(section, list, std::move(elements));
+    same = same && OurRecords(current[name], list) == OurRecords(section, list);
+  };
+  put("option-def", std::move(custom));
+  put("option-data", std::move(options));
+  put("client-classes", std::move(classes.definitions));
+  put(family == 4 ? "subnet4" : "subnet6", std::move(networks.subnets));
+  put("shared-networks", std::move(networks.shared_networks));
   ReplaceHooks(section, std::move(availability.hooks), before.value("failover", false));
-  Json context = {{"unexpressed", notes}, {"failover", !view.failovers.empty()}};
+  const std::string fingerprint = Fingerprint(ours);
+  const bool made_before = before.value("fingerprint", "") == fingerprint;
+  out.there = made_before && same;
   const Notes known = before.contains("unexpressed") ? before["unexpressed"].get<Notes>() : Notes();
   std::ranges::set_difference(notes, known, std::back_inserter(out.unexpressed));
-  section["user-context"][std::string(kMark)] = std::move(context);
+  if (made_before && before.contains("told")) {
+    before["told"].get_to(out.told);
+  } else {
+    out.told = out.unexpressed;
+  }
+  section["user-context"][std::string(kMark)] = {{"unexpressed", notes},
+                                                 {"told", out.told},
+                                                 {"fingerprint", fingerprint},
+                                                 {"failover", !view.failovers.empty()}};
   out.configuration[name] = std::move(section);
   return out;
 }

@@ -14,6 +14,9 @@ namespace ipam::kea {
 struct Wanted {
   Json configuration;                    // {"Dhcp4": ...}, for config-test and config-set
   std::vector<std::string> unexpressed;  // what `current` did not leave unexpressed already
+  // `current` has all of it, made by an earlier change; and what that one was the first to leave unexpressed.
+  bool there = false;
+  std::vector<std::string> told;
 };
 
 // `current` is the answer of config-get. kInvalidArgument: the view, or `current`, is not what Kea can have.

@@ -52,13 +52,30 @@ class Change final : public engine::DhcpChange {
   const Wanted wanted_;
 };
 
+// Of a server that has what is wanted; that its file has it too is not known.
+class MadeBefore final : public engine::DhcpChange {
+ public:
+  MadeBefore(std::shared_ptr<const ControlChannel> channel, std::vector<std::string> unexpressed)
+      : channel_(std::move(channel)), unexpressed_(std::move(unexpressed)) {}
+
+  absl::Status Commit() override { return channel_->Send("config-write").status(); }
+  absl::Status Undo() override { return absl::OkStatus(); }
+  const std::vector<std::string>& unexpressed() const override { return unexpressed_; }
+
+ private:
+  const std::shared_ptr<const ControlChannel> channel_;
+  const std::vector<std::string> unexpressed_;
+};
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<engine::DhcpChange>> KeaActuator::Test(const engine::DhcpView& view) {
+absl::StatusOr<std::unique_ptr<engine::DhcpChange>> KeaActuator::Test(const engine::DhcpView& view,
+                                                                      bool read_back) {
   // Each family is a server of its own, which the control agent knows by name.
   const auto channel = std::make_shared<const ControlChannel>(options_.channel, view.server.has_v6() ? 6 : 4);
   IPAM_ASSIGN_OR_RETURN(Json before, channel->Send("config-get"));
   IPAM_ASSIGN_OR_RETURN(Wanted wanted, Configure(view, options_.peers, before));
+  if (read_back && wanted.there) return std::make_unique<MadeBefore>(channel, std::move(wanted.told));
   if (wanted.configuration != before) {
     IPAM_RETURN_IF_ERROR(channel->Send("config-test", wanted.configuration).status());
   }

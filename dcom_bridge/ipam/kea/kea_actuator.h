@@ -20,7 +20,8 @@ struct KeaOptions {
 class KeaActuator final : public engine::DhcpActuator {
  public:
   explicit KeaActuator(KeaOptions options) : options_(std::move(options)) {}
-  absl::StatusOr<std::unique_ptr<engine::DhcpChange>> Test(const engine::DhcpView& view) override;
+  absl::StatusOr<std::unique_ptr<engine::DhcpChange>> Test(const engine::DhcpView& view,
+                                                           bool read_back) override;
 
  private:
   const KeaOptions options_;

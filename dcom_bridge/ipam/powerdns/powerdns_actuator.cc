@@ -1,5 +1,7 @@
 #include "dcom_bridge/ipam/powerdns/powerdns_actuator.h"
 
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -38,6 +40,28 @@ Json RecordSetOf(const std::string& name, v1::DnsResourceRecordType type, Json r
   if (!gone) {
     out["ttl"] = ttl;
     out["records"] = std::move(records);
+  }
+  return out;
+}
+
+// Absent: PowerDNS has no such records.
+std::optional<Json> Wanted(const engine::RecordSet& set) {
+  Json records = Json::array();
+  std::int64_t ttl = kDefaultTtl;
+  for (const v1::DnsResourceRecord& record : set.records) {
+    const std::optional<std::string> content = Content(record);
+    if (!content) return std::nullopt;
+    ttl = Ttl(record);
+    records.push_back({{"content", *content}, {"disabled", false}});
+  }
+  return RecordSetOf(Canonical(set.name), set.type, std::move(records), ttl);
+}
+
+// What a set serves, in any order.
+std::multiset<std::string> Contents(const Json& set) {
+  std::multiset<std::string> out;
+  for (const Json& record : set.at("records")) {
+    if (!record.at("disabled").get<bool>()) out.insert(record.at("content").get<std::string>());
   }
   return out;
 }
@@ -96,7 +120,7 @@ absl::Status Refusal(const http::Response& response, const std::string& what) {
   if (response.status == 401) {
     return absl::PermissionDeniedError(absl::StrCat(what, ": the server refuses the API key"));
   }
-  if (response.status >= 500) return absl::UnavailableError(message);
+  if (response.status >= 500) return absl::InternalError(message);
   return absl::InvalidArgumentError(message);
 }
 
@@ -123,8 +147,8 @@ absl::StatusOr<Json> PowerDnsActuator::Call(const std::string& base, const std::
       if (response->status < 300) return Json::parse(response->body, nullptr, false);
       failure = Refusal(*response, absl::StrCat(method, " ", path));
     }
-    if (!absl::IsUnavailable(failure) || attempt >= options_.attempts || options_.stop.stop_requested())
-      return failure;
+    const bool passing = absl::IsUnavailable(failure) || absl::IsInternal(failure);
+    if (!passing || attempt >= options_.attempts || options_.stop.stop_requested()) return failure;
     absl::SleepFor(pause);
     pause *= 2;
   }
@@ -177,24 +201,48 @@ absl::Status PowerDnsActuator::DeleteZone(const std::string& zone) {
 }
 
 absl::StatusOr<Unexpressed> PowerDnsActuator::PutRecords(const engine::RecordSet& set) {
-  Json records = Json::array();
-  std::int64_t ttl = kDefaultTtl;
-  for (const v1::DnsResourceRecord& record : set.records) {
-    const std::optional<std::string> content = Content(record);
-    if (!content) {
-      return Unexpressed{absl::StrCat(set.name, ": PowerDNS serves no records of type ", TypeName(set.type))};
-    }
-    ttl = Ttl(record);
-    records.push_back({{"content", *content}, {"disabled", false}});
+  const std::optional<Json> wanted = Wanted(set);
+  if (!wanted) {
+    return Unexpressed{absl::StrCat(set.name, ": PowerDNS serves no records of type ", TypeName(set.type))};
   }
-  const Json change = {
-      {"rrsets", Json::array({RecordSetOf(Canonical(set.name), set.type, std::move(records), ttl)})}};
+  const Json change = {{"rrsets", Json::array({*wanted})}};
   IPAM_RETURN_IF_ERROR(Zones("PATCH", absl::StrCat("/zones/", ZoneId(set.zone)), change).status());
   return Unexpressed{};
 }
 
-absl::Status PowerDnsActuator::TransferZone(const std::string& zone) {
-  return Zones("PUT", absl::StrCat("/zones/", ZoneId(zone), "/axfr-retrieve")).status();
+absl::StatusOr<bool> PowerDnsActuator::HasRecords(const engine::RecordSet& set) {
+  const std::optional<Json> wanted = Wanted(set);
+  if (!wanted) return false;
+  // A server that cannot filter gives the whole zone.
+  absl::StatusOr<Json> zone =
+      Zones("GET", absl::StrCat("/zones/", ZoneId(set.zone), "?rrset_name=", Canonical(set.name),
+                                "&rrset_type=", TypeName(set.type)));
+  if (absl::IsUnavailable(zone.status()) || absl::IsPermissionDenied(zone.status())) return zone.status();
+  if (!zone.ok()) return false;
+  try {
+    for (const Json& there : zone->at("rrsets")) {
+      if (there.at("name") != wanted->at("name") || there.at("type") != wanted->at("type")) continue;
+      return wanted->contains("records") && there.at("ttl") == wanted->at("ttl") &&
+             Contents(there) == Contents(*wanted);
+    }
+  } catch (const Json::exception&) {
+    return false;
+  }
+  return !wanted->contains("records");
+}
+
+// PowerDNS fetches whole zones, and what changed of those only that its metadata IXFR says. It has no word for one transfer.
+absl::StatusOr<Unexpressed> PowerDnsActuator::TransferZone(const std::string& zone, bool full) {
+  const std::string path = absl::StrCat("/zones/", ZoneId(zone));
+  Unexpressed out;
+  if (full) {
+    IPAM_ASSIGN_OR_RETURN(const Json setting, Zones("GET", absl::StrCat(path, "/metadata/IXFR")));
+    if (setting.is_object() && setting.value("metadata", Json()) == Json::array({"1"})) {
+      out.push_back(absl::StrCat("zone ", zone, ": its metadata IXFR has PowerDNS fetch what changed only"));
+    }
+  }
+  IPAM_RETURN_IF_ERROR(Zones("PUT", absl::StrCat(path, "/axfr-retrieve")).status());
+  return out;
 }
 
 absl::Status PowerDnsActuator::ReloadZone(const std::string& zone) {

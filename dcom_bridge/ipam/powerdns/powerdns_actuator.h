@@ -28,7 +28,8 @@ class PowerDnsActuator final : public engine::DnsActuator {
   absl::StatusOr<engine::Unexpressed> PutZone(const v1::BaseDnsServerZone& zone) override;
   absl::Status DeleteZone(const std::string& zone) override;
   absl::StatusOr<engine::Unexpressed> PutRecords(const engine::RecordSet& records) override;
-  absl::Status TransferZone(const std::string& zone) override;
+  absl::StatusOr<bool> HasRecords(const engine::RecordSet& records) override;
+  absl::StatusOr<engine::Unexpressed> TransferZone(const std::string& zone, bool full) override;
   absl::Status ReloadZone(const std::string& zone) override;
   absl::StatusOr<engine::Unexpressed> PutForwarder(const v1::DnsConditionalForwarder& forwarder) override;
   absl::Status DeleteForwarder(const std::string& zone) override;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -160,7 +161,7 @@ class KeaTest : public ::testing::TestWithParam<int> {
 
   std::unique_ptr<DhcpChange> MustTest(const DhcpView& view) {
     KeaActuator actuator = Actuator();
-    auto change = actuator.Test(view);
+    auto change = actuator.Test(view, false);
     EXPECT_OK(change);
     return change.ok() ? std::move(*change) : nullptr;
   }
@@ -191,6 +192,31 @@ TEST_P(KeaTest, HoldsAllThatAViewSays) {
   ASSERT_OK(again->Commit());
 }
 
+TEST_P(KeaTest, LeavesAChangeAloneThatItHasAlready) {
+  auto change = MustTest(Everything());
+  ASSERT_NE(change, nullptr);
+  ASSERT_OK(change->Commit());
+  const Json once = Get();
+  // As after a death between config-set and config-write.
+  const auto file = directory_.path() / (family() == 4 ? "kea-dhcp4.json" : "kea-dhcp6.json");
+  std::filesystem::remove(file);
+  KeaActuator actuator = Actuator();
+  auto again = actuator.Test(Everything(), true);
+  ASSERT_OK(again);
+  EXPECT_EQ((*again)->unexpressed(), change->unexpressed());
+  ASSERT_OK((*again)->Commit());
+  EXPECT_EQ(Get(), once);
+  EXPECT_THAT(Json::parse(std::ifstream(file))[name()][family() == 4 ? "subnet4" : "subnet6"].size(), 2U);
+  ASSERT_OK((*again)->Undo());
+  EXPECT_EQ(Get(), once);
+  DhcpView other = Everything();
+  other.reservations.clear();
+  auto changed = actuator.Test(other, true);
+  ASSERT_OK(changed);
+  ASSERT_OK((*changed)->Commit());
+  EXPECT_NE(Get(), once) << "another view is another change";
+}
+
 TEST_P(KeaTest, KeepsAChangeOverARestart) {
   auto change = MustTest(Everything());
   ASSERT_NE(change, nullptr);
@@ -216,7 +242,7 @@ TEST_P(KeaTest, ChangesNothingThatItRefuses) {
   same.set_record_id(999);
   view.scopes.push_back(same);
   KeaActuator actuator = Actuator();
-  EXPECT_THAT(actuator.Test(view), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("subnet")));
+  EXPECT_THAT(actuator.Test(view, false), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("subnet")));
   EXPECT_EQ(Get(), before);
 }
 
@@ -250,13 +276,13 @@ TEST_P(KeaTest, IsReachedThroughTheControlAgentToo) {
                             .attempts = 12,
                             .back_off = absl::Milliseconds(20)};
   KeaActuator actuator({.channel = options, .peers = {}});
-  auto change = actuator.Test(Everything());
+  auto change = actuator.Test(Everything(), false);
   ASSERT_OK(change);
   ASSERT_OK((*change)->Commit());
   EXPECT_EQ(Subnets().size(), 2U);
   options.password = "guess";
   KeaActuator refused({.channel = options, .peers = {}});
-  EXPECT_THAT(refused.Test(Everything()),
+  EXPECT_THAT(refused.Test(Everything(), false),
               StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("password")));
 }
 
@@ -266,7 +292,7 @@ TEST_P(KeaTest, SaysThatAServerDoesNotAnswer) {
   server_->Kill();
   EXPECT_THAT(change->Commit(), StatusIs(absl::StatusCode::kUnavailable));
   KeaActuator actuator = Actuator();
-  EXPECT_THAT(actuator.Test(Everything()), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(actuator.Test(Everything(), false), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, KeaTest, ::testing::Values(4, 6),

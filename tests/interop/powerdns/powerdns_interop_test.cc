@@ -229,10 +229,52 @@ TEST_F(PowerDnsTest, TransfersAZoneToASecondary) {
   zone.set_zone_type(v1::ZONE_HOSTING_DNS_SERVER_TYPE_SECONDARY);
   zone.add_master_servers(server_.listen());
   ASSERT_OK(secondary.PutZone(zone));
-  ASSERT_OK(secondary.TransferZone("corp.example"));
+  const auto transferred = secondary.TransferZone("corp.example", false);
+  ASSERT_OK(transferred);
+  EXPECT_THAT(*transferred, IsEmpty());
   // The transfer is made in the background: bounded by the test's time-out.
   while (other.Dig("www.corp.example", "A").empty()) absl::SleepFor(absl::Milliseconds(100));
   EXPECT_THAT(other.Dig("www.corp.example", "A"), ElementsAre("10.0.0.1"));
+
+  auto full = secondary.TransferZone("corp.example", true);
+  ASSERT_OK(full);
+  EXPECT_THAT(*full, IsEmpty());
+  const auto set =
+      http::Send({.method = "PUT",
+                  .url = absl::StrCat(other.options().url,
+                                      "/api/v1/servers/localhost/zones/corp.example./metadata/IXFR"),
+                  .headers = {absl::StrCat("X-API-Key: ", kKey), "Content-Type: application/json"},
+                  .body = R"({"kind": "IXFR", "metadata": ["1"]})"});
+  ASSERT_OK(set);
+  ASSERT_LT(set->status, 300) << set->body;
+  full = secondary.TransferZone("corp.example", true);
+  ASSERT_OK(full);
+  EXPECT_THAT(*full, ElementsAre(HasSubstr("IXFR"))) << "it is told that this is not a full one";
+}
+
+TEST_F(PowerDnsTest, KnowsWhichRecordsItHas) {
+  ASSERT_OK(actuator_.PutZone(Primary()));
+  const RecordSet set = Set("www.corp.example", v1::DNS_RESOURCE_RECORD_TYPE_A,
+                            {R"({"a": {"address": "10.0.0.1"}})", R"({"a": {"address": "10.0.0.2"}})"});
+  const auto has = [this](const RecordSet& wanted) { return actuator_.HasRecords(wanted).value_or(false); };
+  EXPECT_FALSE(has(set));
+  RecordSet none = set;
+  none.records.clear();
+  EXPECT_TRUE(has(none));
+  ASSERT_OK(actuator_.PutRecords(set));
+  EXPECT_TRUE(has(set));
+  EXPECT_FALSE(has(none));
+  RecordSet other = set;
+  std::swap(other.records[0], other.records[1]);
+  EXPECT_TRUE(has(other)) << "in any order";
+  other.records[0].mutable_ttl()->set_seconds(7);
+  other.records[1].mutable_ttl()->set_seconds(7);
+  EXPECT_FALSE(has(other));
+  other = set;
+  other.records.pop_back();
+  EXPECT_FALSE(has(other));
+  other.zone = "nowhere.example";
+  EXPECT_FALSE(has(other));
 }
 
 TEST_F(PowerDnsTest, ForwardsAZoneAtTheRecursor) {

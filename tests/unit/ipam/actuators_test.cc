@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "dcom_bridge/base/mutex.h"
+#include "absl/strings/str_format.h"
 #include "dcom_bridge/ipam/change_log.h"
 #include "dcom_bridge/ipam/delegates.h"
 #include "dcom_bridge/ipam/fault.h"
@@ -23,6 +23,7 @@
 #include "dcom_bridge/ipam/operation.h"
 #include "dcom_bridge/ipam/operation_log.h"
 #include "dcom_bridge/ipam/store.h"
+#include "fake_servers.h"
 #include "harness.h"
 #include "tests/support/matchers.h"
 
@@ -36,162 +37,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// What servers were asked, in order, and what they answer. Any thread.
-class Script {
- public:
-  void Log(const std::string& line) {
-    base::MutexLock lock(mutex_);
-    lines_.push_back(line);
-  }
-  std::vector<std::string> Take() {
-    base::MutexLock lock(mutex_);
-    return std::exchange(lines_, {});
-  }
-  // The status of the next calls that begin with `line`.
-  void Fail(const std::string& line, absl::Status status, int times = 1'000) {
-    base::MutexLock lock(mutex_);
-    failures_.push_back({line, std::move(status), times});
-  }
-  void Answer(const std::string& line, Unexpressed unexpressed) {
-    base::MutexLock lock(mutex_);
-    unexpressed_.push_back({line, std::move(unexpressed)});
-  }
-  absl::Status StatusOf(const std::string& line) {
-    base::MutexLock lock(mutex_);
-    for (Failure& failure : failures_) {
-      if (line.starts_with(failure.line) && failure.times > 0) {
-        --failure.times;
-        return failure.status;
-      }
-    }
-    return absl::OkStatus();
-  }
-  // The next call that begins with `line` waits for Release(), or for `stop`.
-  void Hold(const std::string& line) {
-    base::MutexLock lock(mutex_);
-    held_ = line;
-  }
-  void Release() {
-    {
-      base::MutexLock lock(mutex_);
-      held_.reset();
-      holding_ = false;
-    }
-    wake_.notify_all();
-  }
-  void AwaitHeld() {
-    base::MutexLock lock(mutex_);
-    const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (!holding_ && std::chrono::steady_clock::now() < limit) wake_.wait_until(mutex_, limit);
-    ASSERT_TRUE(holding_) << "no call is held";
-  }
-  void WaitAt(const std::string& line, const std::stop_token& stop) {
-    base::MutexLock lock(mutex_);
-    if (!held_ || !line.starts_with(*held_)) return;
-    holding_ = true;
-    wake_.notify_all();
-    while (holding_ && !stop.stop_requested()) wake_.wait_for(mutex_, std::chrono::milliseconds(10));
-  }
-  Unexpressed UnexpressedOf(const std::string& line) {
-    base::MutexLock lock(mutex_);
-    for (const auto& [start, unexpressed] : unexpressed_) {
-      if (line.starts_with(start)) return unexpressed;
-    }
-    return {};
-  }
-
- private:
-  struct Failure {
-    std::string line;
-    absl::Status status;
-    int times;
-  };
-  base::Mutex mutex_;
-  base::CondVar wake_;
-  std::optional<std::string> held_ IPAM_GUARDED_BY(mutex_);
-  bool holding_ IPAM_GUARDED_BY(mutex_) = false;
-  std::vector<std::string> lines_ IPAM_GUARDED_BY(mutex_);
-  std::vector<Failure> failures_ IPAM_GUARDED_BY(mutex_);
-  std::vector<std::pair<std::string, Unexpressed>> unexpressed_ IPAM_GUARDED_BY(mutex_);
-};
-
-class FakeChange final : public DhcpChange {
- public:
-  FakeChange(Script& script, std::string name, Unexpressed unexpressed, std::stop_token stop)
-      : script_(script),
-        name_(std::move(name)),
-        unexpressed_(std::move(unexpressed)),
-        stop_(std::move(stop)) {}
-  absl::Status Commit() override { return Do("commit"); }
-  absl::Status Undo() override { return Do("undo"); }
-  const std::vector<std::string>& unexpressed() const override { return unexpressed_; }
-
- private:
-  absl::Status Do(const char* what) {
-    const std::string line = absl::StrCat(what, " ", name_);
-    script_.Log(line);
-    script_.WaitAt(line, stop_);
-    return script_.StatusOf(line);
-  }
-  Script& script_;
-  const std::string name_;
-  const Unexpressed unexpressed_;
-  const std::stop_token stop_;
-};
-
-class FakeDhcp final : public DhcpActuator {
- public:
-  FakeDhcp(Script& script, std::string name, std::stop_token stop)
-      : script_(script), name_(std::move(name)), stop_(std::move(stop)) {}
-  absl::StatusOr<std::unique_ptr<DhcpChange>> Test(const DhcpView& view) override {
-    const std::string line = absl::StrCat("test ", name_, ": ", view.scopes.size(), " scopes, ",
-                                          view.reservations.size(), " reservations");
-    script_.Log(line);
-    if (absl::Status status = script_.StatusOf(line); !status.ok()) return status;
-    return std::make_unique<FakeChange>(script_, name_, script_.UnexpressedOf(line), stop_);
-  }
-
- private:
-  Script& script_;
-  const std::string name_;
-  const std::stop_token stop_;
-};
-
-class FakeDns final : public DnsActuator {
- public:
-  FakeDns(Script& script, std::string name, std::stop_token stop)
-      : script_(script), name_(std::move(name)), stop_(std::move(stop)) {}
-  absl::StatusOr<Unexpressed> PutZone(const v1::BaseDnsServerZone& zone) override {
-    return Do(absl::StrCat("zone ", zone.has_dns_server_zone()
-                                        ? zone.dns_server_zone().zone().name()
-                                        : zone.dns_server_reverse_zone().zone().name()));
-  }
-  absl::Status DeleteZone(const std::string& zone) override { return Do("no zone " + zone).status(); }
-  absl::StatusOr<Unexpressed> PutRecords(const RecordSet& set) override {
-    return Do(absl::StrCat("records ", set.name, " ", static_cast<int>(set.type), " x", set.records.size()));
-  }
-  absl::Status TransferZone(const std::string& zone) override { return Do("transfer " + zone).status(); }
-  absl::Status ReloadZone(const std::string& zone) override { return Do("reload " + zone).status(); }
-  absl::StatusOr<Unexpressed> PutForwarder(const v1::DnsConditionalForwarder& forwarder) override {
-    return Do("forwarder " + forwarder.name());
-  }
-  absl::Status DeleteForwarder(const std::string& zone) override {
-    return Do("no forwarder " + zone).status();
-  }
-
- private:
-  absl::StatusOr<Unexpressed> Do(const std::string& what) {
-    const std::string line = absl::StrCat(name_, " ", what);
-    script_.Log(line);
-    script_.WaitAt(line, stop_);
-    if (absl::Status status = script_.StatusOf(line); !status.ok()) return status;
-    return script_.UnexpressedOf(line);
-  }
-  Script& script_;
-  const std::string name_;
-  const std::stop_token stop_;
-};
-
 RecordSet Records(const std::string& name) {
   return {.zone = "example.org", .name = name, .type = v1::DNS_RESOURCE_RECORD_TYPE_A, .records = {}};
 }
@@ -200,14 +45,7 @@ class ActuatorsTest : public EngineTest {
  protected:
   ActuatorsTest() { Install(); }
 
-  void Install() {
-    actuators_ = std::make_unique<Actuators>();
-    const std::stop_token stop = actuators_->stop_token();
-    actuators_->Add(17, std::make_unique<FakeDhcp>(script_, "dhcp1", stop));
-    actuators_->Add(18, std::make_unique<FakeDhcp>(script_, "dhcp2", stop));
-    actuators_->Add(31, std::make_unique<FakeDns>(script_, "dns1", stop));
-    actuators_->Add(32, std::make_unique<FakeDns>(script_, "dns2", stop));
-  }
+  void Install() { actuators_ = MakeActuators(script_); }
   ActuationResult Do(ActuationJob job) {
     std::promise<ActuationResult> done;
     actuators_->Run(std::move(job), [&done](ActuationResult result) { done.set_value(std::move(result)); });
@@ -225,6 +63,9 @@ class ActuatorsTest : public EngineTest {
     const auto result = answered.get_future().get();
     EXPECT_OK(result);
     return result.value_or(CancelResult::kAlreadyEnded);
+  }
+  static long Count(const std::vector<std::string>& lines, const std::string& what) {
+    return std::ranges::count_if(lines, [&](const auto& line) { return line.find(what) != line.npos; });
   }
   static std::size_t CountScopes(Store& store) { return store.dhcp.ListScopes().value().size(); }
   std::string Scopes() { return Query("SELECT count(*) FROM dhcp_scopes"); }
@@ -292,6 +133,7 @@ TEST_F(ActuatorsTest, WarnsOfWhatTheServerCannotExpress) {
   v1::EntityStatusCollection all;
   ASSERT_TRUE(CompletionOf(events).entity_status_collection_object().UnpackTo(&all));
   for (const v1::EntityStatus& entity : all.entity_status_list()) EXPECT_TRUE(entity.is_successful());
+  EXPECT_FALSE(CompletionOf(events).has_ipam_update_error()) << "a warning is no error";
 }
 
 TEST_F(ActuatorsTest, TriesAgainWhereSomebodyElseChangedTheConfiguration) {
@@ -337,7 +179,7 @@ TEST_F(ActuatorsTest, MakesZonesAndRecordsAtTheirPrimary) {
   EXPECT_THAT(script_.Take(), Contains(HasSubstr(" records ")));
 }
 
-TEST_F(ActuatorsTest, FailsTheSubtasksOfASilentServerOnly) {
+TEST_F(ActuatorsTest, FailsTheSubtasksThatAServerRefusesOnly) {
   Open();
   const auto healthy = Describe(Run(Sample("CreateDnsResourceRecords")));
   const auto asked = script_.Take();
@@ -346,14 +188,72 @@ TEST_F(ActuatorsTest, FailsTheSubtasksOfASilentServerOnly) {
   Execute("DELETE FROM dns_resource_records");
   Install();
   Open();
-  script_.Fail(asked[0], absl::UnavailableError("no answer"));
-  const auto described = Describe(Run(Sample("CreateDnsResourceRecords")));
-  const auto count = [](const std::vector<std::string>& lines, const char* what) {
-    return std::ranges::count_if(lines, [=](const auto& line) { return line.find(what) != line.npos; });
-  };
-  EXPECT_EQ(count(described, "CompletedWithError"), 1);
-  EXPECT_EQ(count(described, "CompletedWithSuccess"), count(healthy, "CompletedWithSuccess") - 2)
+  script_.Fail(asked[0], absl::InvalidArgumentError("bad content"));
+  const auto events = Run(Sample("CreateDnsResourceRecords"));
+  EXPECT_TRUE(CompletionOf(events).has_ipam_update_error());
+  const auto described = Describe(events);
+  EXPECT_EQ(Count(described, "CompletedWithError"), 1);
+  EXPECT_EQ(Count(described, "CompletedWithSuccess"), Count(healthy, "CompletedWithSuccess") - 2)
       << "all other subtasks; the operation failed in part";
+}
+
+TEST_F(ActuatorsTest, LeavesASilentServerAloneForAWhile) {
+  Open();
+  script_.Fail("test dhcp1", absl::UnavailableError("no answer in time"));
+  // Half of 40 filters are of the server that is silent; time passes at the other one, 2 seconds with each.
+  script_.OnCall([this](const std::string& line) {
+    if (line == "did commit dhcp2") clock_.Advance(absl::Seconds(2));
+  });
+  v1::OperationParameters parameters;
+  parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_CREATE_DHCP_FILTERS);
+  auto& create = *parameters.mutable_create_dhcp_filters();
+  create.add_dhcp_server_ids(17);
+  create.add_dhcp_server_ids(18);
+  for (int i = 0; i < 20; ++i) {
+    v1::DhcpFilter& filter = *create.add_filters();
+    filter.set_mac_address(absl::StrFormat("02-00-00-00-00-%02X", i));
+    filter.set_is_allow(true);
+  }
+  const auto events = Run(parameters);
+  const auto described = Describe(events);
+  EXPECT_EQ(Count(described, "CompletedWithError"), 20);
+  EXPECT_EQ(Count(described, "CompletedWithSuccess"), 20);
+  EXPECT_EQ(Count(script_.Take(), "test dhcp1"), 2) << "at once and 30 seconds later, of 40";
+  for (const event::ProgressEvent& event : events) {
+    const auto* changed = std::get_if<event::SubtaskChanged>(&event.change);
+    if (changed == nullptr || changed->status != event::SubtaskStatus::kCompletedWithError) continue;
+    EXPECT_THAT(changed->completion_status_xml.value_or(""), HasSubstr("no answer in time"));
+  }
+}
+
+TEST_F(ActuatorsTest, AsksASilentServerAgainForTheNextOperation) {
+  Open();
+  script_.Fail("test dhcp1", absl::UnavailableError("no answer in time"), 1);
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "IpamApiDhcpServerFailedToUpdateInRemoteServer");
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDhcpScope"))), "");
+}
+
+TEST_F(ActuatorsTest, DoesNotWaitBehindServersThatDoNotAnswer) {
+  Open();
+  script_.Hold("commit dhcp1");
+  const base::Guid held = Begin(Sample("CreateDhcpScope"));
+  script_.AwaitHeld();
+  EXPECT_EQ(FailureOf(Run(Sample("CreateDnsZone"))), "");
+  EXPECT_EQ(Scopes(), "3");
+  script_.Release();
+  EXPECT_EQ(FailureOf(AwaitEnd(held)), "");
+}
+
+TEST_F(ActuatorsTest, AsksASilentServerOnceToTakeAChangeBack) {
+  script_.Fail("dns1 records b.", absl::UnavailableError("no answer"));
+  ActuationJob job;
+  job.dns = {{31, Records("a.example.org")}, {31, Records("b.example.org")}};
+  job.dns_before = {{31, Records("was.example.org")}, {31, Records("too.example.org")}};
+  const ActuationResult result = Do(std::move(job));
+  EXPECT_THAT(script_.Take(),
+              ElementsAre("dns1 records a.example.org 1 x0", "dns1 records b.example.org 1 x0"));
+  EXPECT_TRUE(result.silent.contains({ServerKey::Role::kDns, 31}));
+  EXPECT_THAT(std::string(result.status.message()), HasSubstr("could not be changed back"));
 }
 
 TEST_F(ActuatorsTest, TakesDnsChangesBackAlsoWhereTheyWereMadeInPart) {
@@ -454,7 +354,7 @@ TEST_F(ActuatorsTest, LetsTheStoreFollowWhenItCanBeWrittenAgain) {
   operation.Committed();
   EXPECT_FALSE(actuators_->Reserve({{ServerKey::Role::kDhcp, 17}}));
 
-  operation.Actuated(Do(operation.TakeJob()));
+  operation.Actuated(Do(operation.TakeJob()), clock_);
   EXPECT_EQ(step(), Operation::Progress::kMoreAfterCommit);
   EXPECT_EQ(CountScopes(store), 4U);
   (*db)->Rollback();
@@ -510,13 +410,27 @@ TEST_F(ActuatorsTest, DoesWhatADelegateAsksForBeyondRows) {
     ASSERT_OK(stepped);
     progress = *stepped;
     operation.Committed();
-    if (progress == Operation::Progress::kActuating) operation.Actuated(Do(operation.TakeJob()));
+    if (progress == Operation::Progress::kActuating) operation.Actuated(Do(operation.TakeJob()), clock_);
   }
   EXPECT_THAT(script_.Take(), ElementsAre("dns1 transfer example.org")) << "no actuator for the other server";
   const auto events = log.Read(id, 0, 100);
   ASSERT_OK(events);
   EXPECT_EQ(FailureOf(*events), "IpamApiDnsZonesFailedToInvokeZoneTransferInRemoteServer");
   EXPECT_THAT(CompletionOf(*events).error_info().message(), HasSubstr("not a secondary zone"));
+}
+
+TEST_F(ActuatorsTest, TransfersAWholeZoneWhereThatIsAskedFor) {
+  Open();
+  v1::OperationParameters parameters;
+  parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_DNS_ZONES_TRANSFER);
+  auto& transfer = *parameters.mutable_dns_zones_transfer();
+  transfer.set_zone_type(v1::ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE);
+  transfer.add_server_zone_ids(311);
+  EXPECT_EQ(FailureOf(Run(parameters)), "");
+  transfer.set_full_transfer(true);
+  EXPECT_EQ(FailureOf(Run(parameters)), "");
+  EXPECT_THAT(script_.Take(),
+              ElementsAre("dns1 transfer ad.example.org", "dns1 full transfer ad.example.org"));
 }
 
 TEST_F(ActuatorsTest, PutsTheServerBackWhereTheStoreRefuses) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -20,10 +22,14 @@
 
 namespace ipam::engine {
 
-// Stands still; the engine's thread reads it.
+// Stands still until a test moves it. Any thread.
 class StillClock final : public base::Clock {
  public:
-  absl::Time Now() override { return absl::FromUnixSeconds(1'700'000'000); }
+  absl::Time Now() override { return absl::FromUnixSeconds(1'700'000'000 + passed_s_); }
+  void Advance(absl::Duration by) { passed_s_ += absl::ToInt64Seconds(by); }
+
+ private:
+  std::atomic<std::int64_t> passed_s_ = 0;
 };
 
 class Listener final : public EventListener {

@@ -249,7 +249,7 @@ TEST(OpenDatabase, BringsAStoreOfVersion2ToTheLast) {
   }
   auto db = OpenDatabase(dir.Store("a.db"));
   ASSERT_OK(db);
-  EXPECT_EQ((*db)->driver().ReadMark()->version, 6);
+  EXPECT_EQ((*db)->driver().ReadMark()->version, 7);
   Store store(**db);
   const auto servers = store.dhcp.ListServers();
   ASSERT_OK(servers);

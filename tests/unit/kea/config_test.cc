@@ -161,6 +161,28 @@ TEST(Configure, IsTheSameConfigurationTheSecondTime) {
   EXPECT_EQ(MustConfigure(Plant(), once).configuration, once);
 }
 
+TEST(Configure, KnowsWhatWasMadeBeforeThoughKeaGivesItInOtherWords) {
+  DhcpView view = Plant();
+  view.scopes[0].mutable_v4()->set_subnet_delay(5);
+  const Wanted first = MustConfigure(view);
+  EXPECT_FALSE(first.there);
+  Json now = first.configuration;
+  now["Dhcp4"]["subnet4"][0]["4o6-interface"] = "";
+  now["Dhcp4"]["subnet4"].insert(now["Dhcp4"]["subnet4"].begin(), Json{{"id", 5}, {"subnet", "10.0.0.0/8"}});
+  const Wanted second = MustConfigure(view, now);
+  EXPECT_TRUE(second.there);
+  EXPECT_THAT(second.told, ElementsAre(HasSubstr("Kea delays no offers"))) << "as the first time";
+
+  view.scopes[0].mutable_v4()->mutable_lease_duration()->set_seconds(60);
+  EXPECT_FALSE(MustConfigure(view, now).there);
+  EXPECT_THAT(MustConfigure(view, now).told, IsEmpty())
+      << "this change is not the first to leave it unexpressed";
+  view = Plant();
+  view.scopes[0].mutable_v4()->set_subnet_delay(5);
+  now["Dhcp4"]["subnet4"].erase(1);
+  EXPECT_FALSE(MustConfigure(view, now).there) << "somebody took it away";
+}
+
 TEST(Configure, NotesOnceWhatKeaCannotSay) {
   DhcpView view = Plant();
   view.scopes[0].mutable_v4()->set_subnet_delay(5);
