@@ -51,6 +51,7 @@ class Actuators(unittest.TestCase):
         # Somebody else's subnet, which the scope would overlap.
         kea.kill()
         kea.configuration["Dhcp4"]["subnet4"] = [{"id": 4000, "subnet": "172.16.40.0/22"}]
+        (kea.dir / "kea.json").write_text(json.dumps(kea.configuration))
         kea.run()
         before = kea.section()
         with Stack(server_args=[f"--engine-actuator=server=17 kea=unix:{kea.socket}"]) as stack:
