@@ -98,10 +98,10 @@ absl::Status CheckRecord(const v1::DnsResourceRecord& record, const HostedZone& 
   return absl::OkStatus();
 }
 
-absl::Status CheckZoneOf(const RecordRow& row, const HostedZone& zone) {
-  if (row.columns.lookup == zone.lookup && row.columns.zone_id == zone.zone_id) return absl::OkStatus();
+absl::Status CheckZoneOf(std::int64_t record_id, const RecordZone& of, const HostedZone& zone) {
+  if (of.lookup == zone.lookup && of.zone_id == zone.zone_id) return absl::OkStatus();
   return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_ZONE_RECORD_ID,
-               absl::StrFormat("The record %d is not of the zone %s.", row.record.record_id(), zone.name));
+               absl::StrFormat("The record %d is not of the zone %s.", record_id, zone.name));
 }
 
 absl::Status MapRecord(v1::DnsResourceRecordType type, RecordColumns& columns, Store& store) {

@@ -10,8 +10,8 @@ namespace ipam::engine {
 
 // ValidateDnsResourceRecord, and what a row of the zone needs beyond it.
 absl::Status CheckRecord(const v1::DnsResourceRecord& record, const HostedZone& zone);
-// The row is of the zone that a request names.
-absl::Status CheckZoneOf(const RecordRow& row, const HostedZone& zone);
+// The row of a record is of the zone that a request names.
+absl::Status CheckZoneOf(std::int64_t record_id, const RecordZone& of, const HostedZone& zone);
 
 // Sets the address that the record is mapped to. That of a PTR record is made if it is not there.
 absl::Status MapRecord(v1::DnsResourceRecordType type, RecordColumns& columns, Store& store);

@@ -28,7 +28,8 @@ class ChangeDnsResourceRecords : public Delegate {
   bool PrepareSeesChanges() const final { return false; }  // it reads the zone and its server
 
  protected:
-  virtual absl::Status Change(RecordRow& row, Store& store) const = 0;
+  // Of a record that is there, in the zone.
+  virtual absl::Status Change(std::int64_t id, Store& store) const = 0;
 
  private:
   const Records& records_;
@@ -58,10 +59,10 @@ absl::Status ChangeDnsResourceRecords::Prepare(Store& store) {
 
 absl::StatusOr<std::int64_t> ChangeDnsResourceRecords::Apply(std::size_t index, Store& store) {
   const std::int64_t id = records_[static_cast<int>(index)].record_id();
-  IPAM_ASSIGN_OR_RETURN(auto row, store.dns.GetRecord(id));
-  if (!row) return id;  // both sections pass over what is not there
-  IPAM_RETURN_IF_ERROR(CheckZoneOf(*row, zone_));
-  IPAM_RETURN_IF_ERROR(Change(*row, store));
+  IPAM_ASSIGN_OR_RETURN(const auto of, store.dns.FindZoneOfRecord(id));
+  if (!of) return id;  // both sections pass over what is not there
+  IPAM_RETURN_IF_ERROR(CheckZoneOf(id, *of, zone_));
+  IPAM_RETURN_IF_ERROR(Change(id, store));
   return id;
 }
 
@@ -74,10 +75,11 @@ class UpdateDnsResourceRecords final : public ChangeDnsResourceRecords {
         parameters_(parameters) {}
 
  private:
-  absl::Status Change(RecordRow& row, Store& store) const override {
-    *row.record.mutable_ttl() = parameters_.ttl();
+  absl::Status Change(std::int64_t id, Store& store) const override {
+    IPAM_ASSIGN_OR_RETURN(auto row, store.dns.GetRecord(id));
+    *row->record.mutable_ttl() = parameters_.ttl();
     return AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_TO_UPDATE_RESOURCE_RECORD,
-                   store.dns.PutRecord(row.record, row.columns).status());
+                   store.dns.PutRecord(row->record, row->columns).status());
   }
 
   const v1::MultiUpdateDnsResourceRecordParameters& parameters_;
@@ -91,8 +93,7 @@ class DeleteDnsResourceRecords final : public ChangeDnsResourceRecords {
                                  v1::ENTITY_OPERATION_TYPE_DELETE) {}
 
  private:
-  absl::Status Change(RecordRow& row, Store& store) const override {
-    const std::int64_t id = row.record.record_id();
+  absl::Status Change(std::int64_t id, Store& store) const override {
     IPAM_RETURN_IF_ERROR(store.access.DeleteAssociation(v1::IPAM_OBJECT_TYPE_DNS_RESOURCE_RECORD, id));
     return AsFault(v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_TO_DELETE_RESOURCE_RECORD,
                    store.dns.DeleteRecord(id));

@@ -157,6 +157,8 @@ DnsTables::DnsTables(Database& db)
           "SELECT details, record_id, coalesce(forward_zone_id, reverse_zone_id), reverse_zone_id IS NULL,"
           " coalesce(ipv4_address_id, ipv6_address_id), host_name, fqdn, address, ipv4_address_id,"
           " ipv6_address_id FROM dns_resource_records WHERE record_id = ?"),
+      zone_of_record_(
+          db, "SELECT forward_zone_id, reverse_zone_id FROM dns_resource_records WHERE record_id = ?"),
       delete_record_(db, "DELETE FROM dns_resource_records WHERE record_id = ?"),
       // 3 is DnsResourceRecordType.PTR
       find_ptr_(db,
@@ -309,6 +311,17 @@ absl::StatusOr<std::optional<RecordRow>> DnsTables::GetRecord(std::int64_t id) {
     if (!row.IsNull(7)) columns.address = row.Blob(7);
     columns.ipv4_address_id = row.OptionalInt64(8);
     columns.ipv6_address_id = row.OptionalInt64(9);
+  }
+  IPAM_RETURN_IF_ERROR(row.status());
+  return found;
+}
+
+absl::StatusOr<std::optional<RecordZone>> DnsTables::FindZoneOfRecord(std::int64_t id) {
+  Cursor row = zone_of_record_.Query(id);
+  std::optional<RecordZone> found;
+  if (row.Next()) {
+    found = row.IsNull(0) ? RecordZone{Lookup::kReverse, row.Int64(1)}
+                          : RecordZone{Lookup::kForward, row.Int64(0)};
   }
   IPAM_RETURN_IF_ERROR(row.status());
   return found;

@@ -31,6 +31,11 @@ struct RecordColumns {
   std::optional<std::int64_t> ipv6_address_id;
 };
 
+struct RecordZone {
+  Lookup lookup = Lookup::kForward;
+  std::int64_t zone_id = 0;
+};
+
 struct RecordRow {
   v1::DnsResourceRecord record;
   RecordColumns columns;
@@ -89,6 +94,7 @@ class DnsTables {
   // ADM_DNSResourceRecordTable
   absl::StatusOr<std::int64_t> PutRecord(const v1::DnsResourceRecord& record, const RecordColumns& columns);
   absl::StatusOr<std::optional<RecordRow>> GetRecord(std::int64_t id);
+  absl::StatusOr<std::optional<RecordZone>> FindZoneOfRecord(std::int64_t id);
   absl::Status DeleteRecord(std::int64_t id);
   // The address that a PTR record for `address` is mapped to.
   absl::StatusOr<std::optional<std::int64_t>> FindAddressOfPtr(const IpOctets& address);
@@ -138,6 +144,7 @@ class DnsTables {
   Statement list_server_reverse_zones_;
   Statement put_record_;
   Statement get_record_;
+  Statement zone_of_record_;
   Statement delete_record_;
   Statement find_ptr_;
   Statement delete_access_of_address_;

@@ -111,7 +111,8 @@ void Operation::Rollback() {
 }
 
 absl::StatusOr<Operation::Progress> Operation::Announce(OperationLog& log, base::Clock& clock) {
-  IPAM_RETURN_IF_ERROR(Emit(event::SubtaskAdded{.subtask = Describe(mark_.next)}, log, clock));
+  IPAM_RETURN_IF_ERROR(Emit(
+      event::SubtaskAdded{.subtask = ToSubtask(mark_.next, delegate_->Describe(mark_.next))}, log, clock));
   if (++mark_.next == outcomes_.size()) {
     mark_.next = 0;
     mark_.state = State::kReady;
@@ -133,8 +134,9 @@ absl::StatusOr<Operation::Progress> Operation::StartEntity(OperationLog& log, ba
     return Progress::kMore;
   }
   event::SubtaskChanged started;
-  started.subtask = Describe(mark_.next);
+  started.subtask = ToSubtask(mark_.next, entity);
   started.status = started.subtask.status = event::SubtaskStatus::kInProgress;
+  described_ = started.subtask;
   IPAM_RETURN_IF_ERROR(Emit(std::move(started), log, clock));
   mark_.state = State::kApplying;
   return Progress::kEntityStarted;
@@ -196,7 +198,12 @@ absl::StatusOr<Operation::Progress> Operation::ApplyEntity(Store& store, Operati
 absl::Status Operation::EndEntity(event::SubtaskStatus status, const absl::Status& why,
                                   std::int64_t record_id, OperationLog& log, base::Clock& clock) {
   event::SubtaskChanged ended;
-  ended.subtask = Describe(mark_.next);
+  const std::int32_t instance = static_cast<std::int32_t>(mark_.next) + 1;
+  if (described_ && described_->instance_id == instance) {
+    ended.subtask = *std::exchange(described_, std::nullopt);
+  } else {
+    ended.subtask = ToSubtask(mark_.next, delegate_->Describe(mark_.next));
+  }
   ended.status = ended.subtask.status = status;
   ended.percent = status == event::SubtaskStatus::kNotRun ? 0 : 100;
   if (!why.ok()) ended.completion_status_xml = ExceptionXml(why);
@@ -264,8 +271,7 @@ absl::Status Operation::Emit(Change change, OperationLog& log, base::Clock& cloc
   return absl::OkStatus();
 }
 
-event::SubtaskInstance Operation::Describe(std::size_t index) const {
-  const Entity entity = delegate_->Describe(index);
+event::SubtaskInstance Operation::ToSubtask(std::size_t index, const Entity& entity) {
   event::SubtaskInstance subtask;
   subtask.instance_id = static_cast<std::int32_t>(index) + 1;  // the key: discrepancies A.22
   subtask.unique_id = static_cast<std::int32_t>(entity.kind);

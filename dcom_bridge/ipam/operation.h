@@ -120,7 +120,7 @@ class Operation {
   template <typename Change>
   absl::Status Emit(Change change, OperationLog& log, base::Clock& clock,
                     std::optional<std::int64_t> record_id = std::nullopt);
-  event::SubtaskInstance Describe(std::size_t index) const;
+  static event::SubtaskInstance ToSubtask(std::size_t index, const Entity& entity);
 
   const std::int64_t number_;
   const base::Guid id_;
@@ -130,7 +130,9 @@ class Operation {
   Mark mark_;
   Mark committed_;
   std::optional<absl::Status> cancelled_;  // the fault that says so
-  std::vector<bool> outcomes_;             // of the entities that ended: succeeded
+  // As its InProgress has it, for its end; of an entity of a transaction that was undone it holds as well.
+  std::optional<event::SubtaskInstance> described_;
+  std::vector<bool> outcomes_;  // of the entities that ended: succeeded
   // For EntityStatusCollection; bounded, so that the completion status stays far below the limits of its
   // receiver.
   std::vector<v1::EntityStatus> succeeded_;

@@ -65,7 +65,7 @@ absl::StatusOr<RecordRow> UpdateDnsResourceRecord::RequireRow(Store& store) cons
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_FAILED_TO_FETCH_RESOURCE_RECORD,
                  absl::StrFormat("There is no resource record %d.", record().record_id()));
   }
-  IPAM_RETURN_IF_ERROR(CheckZoneOf(*row, zone_));
+  IPAM_RETURN_IF_ERROR(CheckZoneOf(record().record_id(), {row->columns.lookup, row->columns.zone_id}, zone_));
   if (row->record.record_type() != record().record_type()) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_DNS_RESOURCE_RECORD_TYPE,
                  absl::StrFormat("The record %d is of the type %s.", record().record_id(),
