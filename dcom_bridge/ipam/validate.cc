@@ -174,8 +174,8 @@ absl::Status ValidateDhcpScope(const v1::DhcpScope& scope) {
   const IpOctets mask = PrefixMask(family, scope.prefix_length());
   if (of_family(scope.subnet_mask()) != mask && (family == 4 || !scope.subnet_mask().empty())) {
     return Fault(v1::IPAM_EXCEPTION_ID_IPAM_API_INVALID_SUBNET_MASK,
-                 absl::StrFormat("Not the subnet mask of the prefix length %d: \"%s\".", scope.prefix_length(),
-                                 scope.subnet_mask()));
+                 absl::StrFormat("Not the subnet mask of the prefix length %d: \"%s\".",
+                                 scope.prefix_length(), scope.subnet_mask()));
   }
   if (Mask(*start, mask) != *scope_id) {
     return Fault(

@@ -23,7 +23,7 @@ constexpr DelegateCase kScopeCases[] = {
                    "description: 'd' modified_properties: 'DnsNameProtectionStatus'"
                    " dns_name_protection_status: DHCP_DNS_NAME_PROTECTION_STATUS_ENABLED options { "
                    "operation_tracker { " ADD "value { option_definition { record_id: 46 option_id: 6 } "
-                                              "values { ip_address: '10.0.0.1' } v4 {} } } }"
+                   "values { ip_address: '10.0.0.1' } v4 {} } } }"
                    " exclusion_ranges { operation_tracker { " ADD
                    "value { start_address: '172.30.0.20' end_address: '172.30.0.29' v4 {} } } } }",
      .events = "start; +1 Scope 172.30.0.0; +2 DNS settings of 172.30.0.0; +3 Option 6 ; "

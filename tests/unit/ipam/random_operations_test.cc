@@ -320,7 +320,8 @@ class RandomOperations : public DelegateTest, public ::testing::WithParamInterfa
     return absl::StrFormat(
         "create_dhcp_reservation: %s create_dns_record: true %s old_address { record_id: %s v4 {} }",
         Below(4) == 0 ? "true" : "false",
-        AddressV4("modified_properties: 'Address' dhcp_scope_id: 220 dns_zone_id: 306"),
+        AddressV4(absl::StrFormat("modified_properties: 'Address' dhcp_scope_id: %s dns_zone_id: %s",
+                                  Any("dhcp_scopes WHERE af = 4"), Any("dns_zones"))),
         Any("ip_addresses WHERE af = 4"));
   }
   std::string ChangedAddressV6() {
@@ -543,6 +544,7 @@ TEST_P(RandomOperations, KeepTheStoreInOrder) {
   constexpr std::size_t kCount = std::size(kKinds);
   std::array<int, kCount> succeeded{};
   std::array<int, kCount> failed{};
+  std::array<std::string, kCount> last;
   const auto lacking = [&] {
     std::vector<std::size_t> kinds;
     for (std::size_t i = 0; i < kCount; ++i) {
@@ -550,22 +552,24 @@ TEST_P(RandomOperations, KeepTheStoreInOrder) {
     }
     return kinds;
   };
-  for (int i = 0; i < 220 && !HasFailure(); ++i) {
-    // Half of them any, half of them those that did not succeed yet, or did not fail.
+  for (int i = 0; i < 300 && !HasFailure(); ++i) {
+    // Some of them any, the others those that did not succeed yet, or did not fail.
     const std::vector<std::size_t> wanted = lacking();
-    const bool any = wanted.empty() || Below(2) == 0;
+    if (wanted.empty() && i >= 200) break;
+    const bool any = wanted.empty() || Below(5) == 0;
     const auto at = any ? static_cast<std::size_t>(Below(static_cast<int>(kCount)))
                         : wanted[static_cast<std::size_t>(Below(static_cast<int>(wanted.size())))];
-    one_missing_in_ = any ? 20 : succeeded[at] == 0 ? 1'000'000 : 2;
+    one_missing_in_ = any ? 20 : succeeded[at] == 0 ? 1'000'000 : 1;
     const std::string parameters = (this->*kKinds[at].parameters)();
     const std::string events = RunText(kKinds[at].operation, parameters);
     ++(events.ends_with("success") ? succeeded : failed)[at];
+    last[at] = events;
     SCOPED_TRACE(absl::StrFormat("operation %d: %s %s: %s", i, kKinds[at].operation, parameters, events));
     CheckStore();
   }
   for (const std::size_t kind : lacking()) {
     ADD_FAILURE() << kKinds[kind].operation << " (" << kind << ") succeeded " << succeeded[kind]
-                  << " times and failed " << failed[kind] << " times";
+                  << " times and failed " << failed[kind] << " times: " << last[kind];
   }
   Close();
   std::ostringstream first;

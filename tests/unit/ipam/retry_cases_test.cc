@@ -53,7 +53,7 @@ void PrintTo(const RetryCase& one, std::ostream* out) { *out << one.operation <<
   "'{\"optionId\":3,\"name\":\"Router\",\"v4\":{}}')"
 #define ADDRESS(device, more)                                                                                \
   "address { address: '172.20.0.77' mac_address: '0050568a11f2' dhcp_scope_id: 220 modified_properties: "    \
-  "'Description' description: 'd' v4 {} " more                                                               \
+  "'MacAddress' v4 {} " more                                                                                 \
   " custom_field_values { parent_custom_field_record_id: 8 parent_custom_field_number: 7 value: '" device    \
   "' }"                                                                                                      \
   " custom_field_values { parent_custom_field_record_id: 9 parent_custom_field_number: 8 value: 'MS DHCP' }" \
@@ -353,14 +353,18 @@ constexpr RetryCase kCases[] = {
      .left = FORWARD_311 "resource_record { record_id: 7 " PLOTTER "}"},
     {.name = "IsTheRecordsThatFailed",
      .operation = "UpdateDnsResourceRecords",
+     .setup = IPAM_DENY("UPDATE ON dns_resource_records WHEN OLD.record_id = 951"),
      .parameters = "ttl { seconds: 7 } " FORWARD_311 "resource_records { record_id: 951 " PRINTER
                    "} resource_records { record_id: 7 " PLOTTER "}",
-     .left = "ttl { seconds: 7 } " FORWARD_311 "resource_records { record_id: 7 " PLOTTER "}"},
+     .left = "ttl { seconds: 7 } " FORWARD_311 "resource_records { record_id: 951 " PRINTER "}",
+     .mend = "DROP TRIGGER deny"},
     {.name = "IsTheRecordsThatFailed",
      .operation = "DeleteDnsResourceRecords",
+     .setup = IPAM_DENY("DELETE ON dns_resource_records WHEN OLD.record_id = 951"),
      .parameters = FORWARD_311 "resource_records { record_id: 951 " PRINTER
                                "} resource_records { record_id: 7 " PLOTTER "}",
-     .left = FORWARD_311 "resource_records { record_id: 7 " PLOTTER "}"},
+     .left = FORWARD_311 "resource_records { record_id: 951 " PRINTER "}",
+     .mend = "DROP TRIGGER deny"},
     {.name = "IsTheWholeWhereOnlyTheForwardZoneIsMade",
      .operation = "CreateDnsZone",
      .setup = IPAM_DENY("INSERT ON dns_server_zones"),
@@ -390,7 +394,7 @@ constexpr RetryCase kCases[] = {
          "modified_properties: 'ZoneFileName' dns_server_zone { zone { record_id: 305 dns_zone {} } } } }"},
     {.name = "IsTheZonesThatAreThere",
      .operation = "DeleteDnsZones",
-     .parameters = "zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE server_zone_ids: [311, 99]",
+     .parameters = "zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE server_zone_ids: [315, 99]",
      .left = "zone_type: ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE server_zone_ids: 99"},
     {.name = "IsTheZonesThatFailed",
      .operation = "DnsZonesTransfer",

@@ -129,8 +129,8 @@ constexpr DelegateCase kSuperscopeCases[] = {
      .events = "start; +1 Superscope Lines; +2 Superscope Lines on dhcp2.ad.example.org; >1; =1 ok; 50%; >2; "
                "=2 IpamApiDhcpFailedToRenameSuperscopeInDatabase; 100%; failure "
                "IpamApiDhcpFailedToRenameSuperscopeInDatabase",
-     .query = "SELECT group_concat(record_id || ':' || name) FROM dhcp_superscopes",
-     .rows = "601:Halls,602:Other,611:Lines,620:Halls",
+     .query = "SELECT record_id, name FROM dhcp_superscopes ORDER BY 1",
+     .rows = "601|Halls; 602|Other; 611|Lines; 620|Halls",
      .setup = "INSERT INTO dhcp_superscopes (record_id, server_id, name, details) VALUES (620, 18, 'Halls', "
               "'{}')"},
     {.name = "NeedsASuperscope",
