@@ -20,7 +20,6 @@ struct DeleteZone {
 };
 struct TransferZone {
   std::string zone;
-  bool full = false;  // else what changed, where both servers know how
 };
 struct ReloadZone {
   std::string zone;

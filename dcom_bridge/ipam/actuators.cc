@@ -17,7 +17,7 @@ constexpr int kAttempts = 3;
 
 // One request of a DNS server, with the fault of its failure.
 struct Performer {
-  DnsActuator& actuator;
+  ReadableDnsActuator& actuator;
   const bool read_back;
   Unexpressed& unexpressed;
   v1::IpamExceptionId failure = v1::IPAM_EXCEPTION_ID_IPAM_API_GENERIC_ERROR_OCCURRED;
@@ -44,7 +44,7 @@ struct Performer {
   }
   absl::Status operator()(const TransferZone& transfer) {
     failure = v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_ZONES_FAILED_TO_INVOKE_ZONE_TRANSFER_IN_REMOTE_SERVER;
-    return Keep(actuator.TransferZone(transfer.zone, transfer.full));
+    return actuator.TransferZone(transfer.zone);
   }
   absl::Status operator()(const ReloadZone& reload) {
     failure = v1::IPAM_EXCEPTION_ID_IPAM_API_DNS_ZONES_FAILED_TO_RELOAD_IN_REMOTE_SERVER;
@@ -110,7 +110,7 @@ void Actuators::Add(std::int64_t dhcp_server, std::unique_ptr<DhcpActuator> actu
   dhcp_[dhcp_server] = std::move(actuator);
 }
 
-void Actuators::Add(std::int64_t dns_server, std::unique_ptr<DnsActuator> actuator) {
+void Actuators::Add(std::int64_t dns_server, std::unique_ptr<ReadableDnsActuator> actuator) {
   dns_[dns_server] = std::move(actuator);
 }
 

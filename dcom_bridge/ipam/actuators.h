@@ -21,7 +21,7 @@
 #include "dcom_bridge/base/mutex.h"
 #include "dcom_bridge/ipam/actuation.h"
 #include "dcom_bridge/ipam/dhcp_actuator.h"
-#include "dcom_bridge/ipam/dns_actuator.h"
+#include "dcom_bridge/ipam/readable_dns_actuator.h"
 
 namespace ipam::engine {
 
@@ -57,7 +57,7 @@ class Actuators {
 
   // Before the engine runs.
   void Add(std::int64_t dhcp_server, std::unique_ptr<DhcpActuator> actuator);
-  void Add(std::int64_t dns_server, std::unique_ptr<DnsActuator> actuator);
+  void Add(std::int64_t dns_server, std::unique_ptr<ReadableDnsActuator> actuator);
   bool Has(const ServerKey& server) const;
   std::vector<ServerKey> servers() const;
   // Of the requests of the actuators: stop is requested when this is destroyed.
@@ -85,7 +85,7 @@ class Actuators {
   absl::Status Perform(const DnsWork& work, bool read_back, ActuationResult& result);
 
   std::map<std::int64_t, std::unique_ptr<DhcpActuator>> dhcp_;  // fixed once the engine runs
-  std::map<std::int64_t, std::unique_ptr<DnsActuator>> dns_;
+  std::map<std::int64_t, std::unique_ptr<ReadableDnsActuator>> dns_;
   std::set<ServerKey> reserved_;  // the engine's thread
   bool released_ = false;
   std::stop_source stop_;

@@ -23,7 +23,7 @@ using Unexpressed = std::vector<std::string>;
 
 // Any thread, one call at a time; calls block on the network for a bounded time and may be made again. kInvalidArgument:
 // the server refuses, in its own words; kPermissionDenied: it refuses our credentials; kUnavailable: it does not answer;
-// kNotFound: it has no such zone; kInternal: it failed.
+// kNotFound: it has no such zone.
 class DnsActuator {
  public:
   virtual ~DnsActuator() = default;
@@ -33,10 +33,8 @@ class DnsActuator {
   // OK where there is none.
   virtual absl::Status DeleteZone(const std::string& zone) = 0;
   virtual absl::StatusOr<Unexpressed> PutRecords(const RecordSet& records) = 0;
-  // Whether it has exactly these; false where that cannot be told.
-  virtual absl::StatusOr<bool> HasRecords(const RecordSet& records) = 0;
-  // A secondary zone fetches itself from its master; `full`: all of it, else what changed, where both servers know how.
-  virtual absl::StatusOr<Unexpressed> TransferZone(const std::string& zone, bool full) = 0;
+  // A secondary zone fetches itself from its master.
+  virtual absl::Status TransferZone(const std::string& zone) = 0;
   // A zone is read again; a primary one tells its secondaries.
   virtual absl::Status ReloadZone(const std::string& zone) = 0;
   // Makes or changes it.

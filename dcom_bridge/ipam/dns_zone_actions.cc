@@ -14,9 +14,8 @@ using Ids = google::protobuf::RepeatedField<std::int64_t>;
 
 class ActOnDnsZones final : public StepDelegate {
  public:
-  // `full`: of a transfer.
-  ActOnDnsZones(const Ids& ids, v1::ZoneLookupType type, SubtaskKind kind, bool full = false)
-      : ids_(ids), type_(type), kind_(kind), full_(full) {}
+  ActOnDnsZones(const Ids& ids, v1::ZoneLookupType type, SubtaskKind kind)
+      : ids_(ids), type_(type), kind_(kind) {}
 
  private:
   absl::Status ListSteps(Store& store, StepList& steps) override;
@@ -24,7 +23,6 @@ class ActOnDnsZones final : public StepDelegate {
   const Ids& ids_;
   const v1::ZoneLookupType type_;
   const SubtaskKind kind_;
-  const bool full_;
 };
 
 absl::Status ActOnDnsZones::ListSteps(Store& store, StepList& steps) {
@@ -42,9 +40,8 @@ absl::Status ActOnDnsZones::ListSteps(Store& store, StepList& steps) {
                                          IPAM_RETURN_IF_ERROR(RequireHostedZone(s, lookup, id).status());
                                          return id;
                                        });
-    const DnsAction action = kind_ == SubtaskKind::kTransferDnsZone
-                                 ? DnsAction(TransferZone{zone->name, full_})
-                                 : DnsAction(ReloadZone{zone->name});
+    const DnsAction action = kind_ == SubtaskKind::kTransferDnsZone ? DnsAction(TransferZone{zone->name})
+                                                                    : DnsAction(ReloadZone{zone->name});
     steps.ActuateBy(step, {.dhcp_servers = {}, .dns = {{.server_id = zone->server_id, .action = action}}});
   }
   return absl::OkStatus();
@@ -54,7 +51,7 @@ absl::Status ActOnDnsZones::ListSteps(Store& store, StepList& steps) {
 
 std::unique_ptr<Delegate> MakeDnsZonesTransfer(const v1::DnsZonesTransferParameters& parameters) {
   return std::make_unique<ActOnDnsZones>(parameters.server_zone_ids(), parameters.zone_type(),
-                                         SubtaskKind::kTransferDnsZone, parameters.full_transfer());
+                                         SubtaskKind::kTransferDnsZone);
 }
 
 std::unique_ptr<Delegate> MakeReloadDnsZones(const v1::ReloadDnsZonesParameters& parameters) {

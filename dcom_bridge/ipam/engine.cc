@@ -193,7 +193,6 @@ absl::Status Engine::Impl::ResumeOne(const SavedOperation& saved) {
   const base::Guid id = base::Guid::Parse(saved.guid).value();
   Live live = MakeLive(saved.number, id, {.kind = saved.kind, .parameters = std::move(parameters)});
   live.operation->Resume(saved);
-  // First who keeps servers from others.
   waiting_.insert(live.operation->has_servers() ? waiting_.begin() : waiting_.end(), id);
   live_.emplace(id, std::move(live));
   commands_.AddOpen();

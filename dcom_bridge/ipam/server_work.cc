@@ -29,9 +29,7 @@ struct Printer {
     absl::StrAppend(&out, set.zone, " ", set.name, " ", static_cast<int>(set.type));
     for (const v1::DnsResourceRecord& record : set.records) Put(record, out);
   }
-  void operator()(const TransferZone& transfer) const {
-    absl::StrAppend(&out, transfer.zone, " ", transfer.full);
-  }
+  void operator()(const TransferZone& transfer) const { absl::StrAppend(&out, transfer.zone); }
   void operator()(const ReloadZone& reload) const { absl::StrAppend(&out, reload.zone); }
   void operator()(const PutForwarder& put) const { Put(put.forwarder, out); }
   void operator()(const DeleteForwarder& gone) const { absl::StrAppend(&out, gone.zone); }

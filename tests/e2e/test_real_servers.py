@@ -243,11 +243,9 @@ class RealServers(unittest.TestCase):
                 "masterServers": ["127.9.53.1"], "server": {"serverRoleInfo": {"recordId": 32}},
                 "dnsServerZone": {"zone": zone}}})
             copy = self.row(stack, f"SELECT record_id FROM dns_server_zones WHERE zone_id = {number} AND server_id = 32")[0]
-            for name, address, full in (("full", "192.0.2.2", True), ("part", "192.0.2.3", False)):
-                add(name, address)
-                self.run_typed(stack, "dnsZonesTransfer", {"serverZoneIds": [copy], "zoneType": FORWARD,
-                                                           "fullTransfer": full})
-                wait_until(lambda n=name, a=address: secondary.dig(f"{n}.cells.example.org", "A") == [a], 60, "the transfer")
+            add("later", "192.0.2.2")
+            self.run_typed(stack, "dnsZonesTransfer", {"serverZoneIds": [copy], "zoneType": FORWARD})
+            wait_until(lambda: secondary.dig("later.cells.example.org", "A") == ["192.0.2.2"], 60, "the transfer")
 
             forwarder = {"name": "cells.example.org", "dnsServerId": 32,
                          "conditionalForwarderType": "DNS_CONDITIONAL_FORWARDER_TYPE_REGISTRY", "masterServers": ["127.9.53.1"]}

@@ -231,18 +231,8 @@ absl::StatusOr<bool> PowerDnsActuator::HasRecords(const engine::RecordSet& set) 
   return !wanted->contains("records");
 }
 
-// PowerDNS fetches whole zones, and what changed of those only that its metadata IXFR says. It has no word for one transfer.
-absl::StatusOr<Unexpressed> PowerDnsActuator::TransferZone(const std::string& zone, bool full) {
-  const std::string path = absl::StrCat("/zones/", ZoneId(zone));
-  Unexpressed out;
-  if (full) {
-    IPAM_ASSIGN_OR_RETURN(const Json setting, Zones("GET", absl::StrCat(path, "/metadata/IXFR")));
-    if (setting.is_object() && setting.value("metadata", Json()) == Json::array({"1"})) {
-      out.push_back(absl::StrCat("zone ", zone, ": its metadata IXFR has PowerDNS fetch what changed only"));
-    }
-  }
-  IPAM_RETURN_IF_ERROR(Zones("PUT", absl::StrCat(path, "/axfr-retrieve")).status());
-  return out;
+absl::Status PowerDnsActuator::TransferZone(const std::string& zone) {
+  return Zones("PUT", absl::StrCat("/zones/", ZoneId(zone), "/axfr-retrieve")).status();
 }
 
 absl::Status PowerDnsActuator::ReloadZone(const std::string& zone) {

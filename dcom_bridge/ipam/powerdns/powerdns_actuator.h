@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "dcom_bridge/ipam/dns_actuator.h"
+#include "dcom_bridge/ipam/readable_dns_actuator.h"
 
 namespace ipam::powerdns {
 
@@ -21,7 +21,8 @@ struct PowerDnsOptions {
   std::stop_token stop;                               // requested: requests soon end without an answer
 };
 
-class PowerDnsActuator final : public engine::DnsActuator {
+// kInternal: a server that answers, and fails.
+class PowerDnsActuator final : public engine::ReadableDnsActuator {
  public:
   explicit PowerDnsActuator(PowerDnsOptions options) : options_(std::move(options)) {}
 
@@ -29,7 +30,7 @@ class PowerDnsActuator final : public engine::DnsActuator {
   absl::Status DeleteZone(const std::string& zone) override;
   absl::StatusOr<engine::Unexpressed> PutRecords(const engine::RecordSet& records) override;
   absl::StatusOr<bool> HasRecords(const engine::RecordSet& records) override;
-  absl::StatusOr<engine::Unexpressed> TransferZone(const std::string& zone, bool full) override;
+  absl::Status TransferZone(const std::string& zone) override;
   absl::Status ReloadZone(const std::string& zone) override;
   absl::StatusOr<engine::Unexpressed> PutForwarder(const v1::DnsConditionalForwarder& forwarder) override;
   absl::Status DeleteForwarder(const std::string& zone) override;

@@ -419,20 +419,6 @@ TEST_F(ActuatorsTest, DoesWhatADelegateAsksForBeyondRows) {
   EXPECT_THAT(CompletionOf(*events).error_info().message(), HasSubstr("not a secondary zone"));
 }
 
-TEST_F(ActuatorsTest, TransfersAWholeZoneWhereThatIsAskedFor) {
-  Open();
-  v1::OperationParameters parameters;
-  parameters.set_operation_id(v1::IPAM_ADMIN_OPERATION_ID_DNS_ZONES_TRANSFER);
-  auto& transfer = *parameters.mutable_dns_zones_transfer();
-  transfer.set_zone_type(v1::ZONE_LOOKUP_TYPE_DNS_FORWARD_LOOKUP_ZONE);
-  transfer.add_server_zone_ids(311);
-  EXPECT_EQ(FailureOf(Run(parameters)), "");
-  transfer.set_full_transfer(true);
-  EXPECT_EQ(FailureOf(Run(parameters)), "");
-  EXPECT_THAT(script_.Take(),
-              ElementsAre("dns1 transfer ad.example.org", "dns1 full transfer ad.example.org"));
-}
-
 TEST_F(ActuatorsTest, PutsTheServerBackWhereTheStoreRefuses) {
   Open();
   script_.Hold("commit dhcp1");

@@ -197,7 +197,7 @@ class FakeDhcp final : public DhcpActuator {
   const std::stop_token stop_;
 };
 
-class FakeDns final : public DnsActuator {
+class FakeDns final : public ReadableDnsActuator {
  public:
   FakeDns(Script& script, std::string name, std::stop_token stop)
       : script_(script), name_(std::move(name)), stop_(std::move(stop)) {}
@@ -215,9 +215,7 @@ class FakeDns final : public DnsActuator {
     return script_.Has(absl::StrCat(name_, " records ", set.name, " ", static_cast<int>(set.type)),
                        ValueOf(set));
   }
-  absl::StatusOr<Unexpressed> TransferZone(const std::string& zone, bool full) override {
-    return Do(absl::StrCat(full ? "full transfer " : "transfer ", zone));
-  }
+  absl::Status TransferZone(const std::string& zone) override { return Do("transfer " + zone).status(); }
   absl::Status ReloadZone(const std::string& zone) override { return Do("reload " + zone).status(); }
   absl::StatusOr<Unexpressed> PutForwarder(const v1::DnsConditionalForwarder& forwarder) override {
     return Do("forwarder " + forwarder.name());
