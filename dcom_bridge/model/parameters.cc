@@ -91,7 +91,8 @@ absl::StatusOr<const Operation*> CheckOperation(const xmlNode& root) {
   const Operation* operation = FindOperation(std::string_view(name));
   if (operation == nullptr)
     return ErrorAt(*id, absl::StrCat("'", Shorten(name), "' is not a known OperationId"));
-  IPAM_ASSIGN_OR_RETURN(const auto type, InstanceType(*parameters));
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const auto type, InstanceType(*parameters, joined));
   if (!type || type->ns != kIpamNs || type->name != operation->parameter_type) {
     return ErrorAt(*parameters,
                    absl::StrCat(name, " takes xsi:type ", std::string(operation->parameter_type), ", not ",

@@ -3,14 +3,13 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "dcom_bridge/base/status_macros.h"
+#include "dcom_bridge/base/strings.h"
 #include "dcom_bridge/model/values.h"
 #include "dcom_bridge/model/xml_document.h"
 
@@ -45,12 +44,13 @@ absl::StatusOr<bool> ReadBool(const xmlNode& node, std::string_view text) {
 }
 
 absl::StatusOr<double> ReadDouble(const xmlNode& node, std::string_view text) {
-  const std::string word(Trim(text));
+  const std::string_view word = Trim(text);
   if (word == "INF") return std::numeric_limits<double>::infinity();
   if (word == "-INF") return -std::numeric_limits<double>::infinity();
   if (word == "NaN") return std::numeric_limits<double>::quiet_NaN();
   double value = 0;
-  if (!absl::SimpleAtod(word, &value) || !std::isfinite(value)) return NotA(node, text, "a number");
+  if (!absl::SimpleAtod(base::ToAbsl(word), &value) || !std::isfinite(value))
+    return NotA(node, text, "a number");
   return value;
 }
 
@@ -60,27 +60,27 @@ absl::StatusOr<std::string> ReadIpAddress(const xmlNode& node) {
   std::string family;
   std::optional<std::string> address;
   std::optional<std::string> scope;
-  std::vector<std::uint16_t> numbers;
+  std::size_t numbers = 0;
+  std::string joined;
   for (const xmlNode* child : ChildElements(node)) {
     if (Namespace(*child) != net) return ErrorAt(*child, "not a member of sysnet:IPAddress");
     if (LocalName(*child) == "m_Numbers") {
       for (const xmlNode* number : ChildElements(*child)) {
-        IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(*number));
+        IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(*number, joined));
         IPAM_ASSIGN_OR_RETURN(const auto group,
                               ReadInteger<std::uint32_t>(*number, text, 0xFFFF, "an unsigned short"));
-        if (numbers.size() == parts.numbers.size())
-          return ErrorAt(*number, "more than 8 groups in an address");
-        numbers.push_back(static_cast<std::uint16_t>(group));
+        if (numbers == parts.numbers.size()) return ErrorAt(*number, "more than 8 groups in an address");
+        parts.numbers[numbers++] = static_cast<std::uint16_t>(group);
       }
       continue;
     }
-    IPAM_ASSIGN_OR_RETURN(std::string text, SimpleText(*child));
+    IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(*child, joined));
     if (LocalName(*child) == "m_Address") {
-      address = std::move(text);
+      address = text;
     } else if (LocalName(*child) == "m_Family") {
       family = Trim(text);
     } else if (LocalName(*child) == "m_ScopeId") {
-      scope = std::move(text);
+      scope = text;
     } else if (LocalName(*child) != "m_HashCode") {  // reserved, 2.2.4.441
       return ErrorAt(*child, "not a member of sysnet:IPAddress");
     }
@@ -93,10 +93,9 @@ absl::StatusOr<std::string> ReadIpAddress(const xmlNode& node) {
     return FormatIpAddress(parts);
   }
   if (family != "InterNetworkV6") return ErrorAt(node, "m_Family must be InterNetwork or InterNetworkV6");
-  if (numbers.size() != parts.numbers.size())
+  if (numbers != parts.numbers.size())
     return ErrorAt(node, "an IPv6 address must have 8 groups in m_Numbers");
   parts.v6 = true;
-  std::copy(numbers.begin(), numbers.end(), parts.numbers.begin());
   IPAM_ASSIGN_OR_RETURN(parts.scope_id, ReadInteger<std::uint32_t>(node, scope.value_or("0"),
                                                                    std::numeric_limits<std::uint32_t>::max(),
                                                                    "the m_ScopeId of an address"));
@@ -104,9 +103,10 @@ absl::StatusOr<std::string> ReadIpAddress(const xmlNode& node) {
 }
 
 absl::StatusOr<std::string> ReadBase64(const xmlNode& node) {
-  IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(node));
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(node, joined));
   std::string bytes;
-  if (!absl::Base64Unescape(text, &bytes)) return NotA(node, text, "base64");
+  if (!absl::Base64Unescape(base::ToAbsl(text), &bytes)) return NotA(node, text, "base64");
   return bytes;
 }
 
@@ -122,9 +122,10 @@ absl::StatusOr<std::string> ReadMacAddress(const xmlNode& node) {
 
 absl::StatusOr<std::string> ReadByteArray(const xmlNode& node) {
   std::string bytes;
+  std::string joined;
   for (const xmlNode* child : ChildElements(node)) {
     if (LocalName(*child) != "unsignedByte") return ErrorAt(*child, "not an unsignedByte");
-    IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(*child));
+    IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(*child, joined));
     IPAM_ASSIGN_OR_RETURN(const auto octet,
                           ReadInteger<std::uint32_t>(*child, text, 0xFF, "an unsigned byte"));
     bytes.push_back(static_cast<char>(octet));
@@ -135,8 +136,9 @@ absl::StatusOr<std::string> ReadByteArray(const xmlNode& node) {
 absl::StatusOr<std::string> ReadText(const xmlNode& node, v1::XmlFormat format) {
   if (format == v1::XML_FORMAT_IP_ADDRESS) return ReadIpAddress(node);
   if (format == v1::XML_FORMAT_MAC_ADDRESS) return ReadMacAddress(node);
-  IPAM_ASSIGN_OR_RETURN(std::string text, SimpleText(node));
-  if (format != v1::XML_FORMAT_DECIMAL) return text;
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(node, joined));
+  if (format != v1::XML_FORMAT_DECIMAL) return std::string(text);
   if (!IsDecimal(Trim(text))) return NotA(node, text, "a decimal");
   return std::string(Trim(text));
 }
@@ -144,18 +146,23 @@ absl::StatusOr<std::string> ReadText(const xmlNode& node, v1::XmlFormat format) 
 absl::Status ReadEnum(const xmlNode& node, const FieldDescriptor& field, v1::XmlFormat format,
                       Message& owner) {
   const Reflection& reflection = *owner.GetReflection();
-  IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(node));
-  std::vector<std::string> words{std::string(Trim(text))};
-  if (format == v1::XML_FORMAT_LIST)
-    words = absl::StrSplit(text, absl::ByAnyChar(" \t\r\n"), absl::SkipEmpty());
-  for (const std::string& word : words) {
-    const auto* value = FindEnumValue(*field.enum_type(), word);
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(node, joined));
+  const auto set = [&](std::string_view word) -> absl::Status {
+    const auto* value = XmlTypes::Get().Find(*field.enum_type(), word);
     if (value == nullptr) return NotA(node, word, absl::StrCat("a value of ", field.enum_type()->name()));
     if (field.is_repeated()) {
       reflection.AddEnum(&owner, &field, value);
     } else {
       reflection.SetEnum(&owner, &field, value);
     }
+    return absl::OkStatus();
+  };
+  if (format != v1::XML_FORMAT_LIST) return set(Trim(text));
+  for (std::string_view left = Trim(text); !left.empty();) {
+    const std::string_view word = left.substr(0, left.find_first_of(" \t\r\n"));
+    IPAM_RETURN_IF_ERROR(set(word));
+    left = Trim(left.substr(word.size()));
   }
   return absl::OkStatus();
 }
@@ -172,28 +179,34 @@ absl::Status ErrorAt(const xmlNode& node, std::string what) {
   return InvalidDocument({ProblemAt(node, std::move(what))});
 }
 
-std::optional<std::string> Attribute(const xmlNode& node, std::string_view ns, std::string_view name) {
+std::optional<std::string_view> Attribute(const xmlNode& node, std::string_view ns, std::string_view name,
+                                          std::string& joined) {
   for (const xmlAttr* at = node.properties; at != nullptr; at = at->next) {
-    if (at->ns == nullptr || reinterpret_cast<const char*>(at->ns->href) != ns) continue;
-    if (reinterpret_cast<const char*>(at->name) != name) continue;
-    std::string value;
-    for (const xmlNode* text = at->children; text != nullptr; text = text->next) {
-      if (text->content != nullptr) value += reinterpret_cast<const char*>(text->content);
+    if (at->ns == nullptr || reinterpret_cast<const char*>(at->name) != name) continue;
+    if (reinterpret_cast<const char*>(at->ns->href) != ns) continue;
+    const xmlNode* text = at->children;
+    if (text == nullptr || text->content == nullptr) return std::string_view();
+    if (text->next == nullptr) return reinterpret_cast<const char*>(text->content);
+    joined.clear();
+    for (; text != nullptr; text = text->next) {
+      if (text->content != nullptr) joined += reinterpret_cast<const char*>(text->content);
     }
-    return value;
+    return joined;
   }
   return std::nullopt;
 }
 
 bool IsNil(const xmlNode& node) {
-  const auto nil = Attribute(node, kInstanceNs, "nil");
+  if (node.properties == nullptr) return false;
+  std::string joined;
+  const auto nil = Attribute(node, kInstanceNs, "nil", joined);
   const bool says_nil = nil.has_value() && (Trim(*nil) == "true" || Trim(*nil) == "1");
   // Serializers that preserve references write both on a reference, which counts then.
-  return says_nil && !Attribute(node, kSerializationNs, "Ref").has_value();
+  return says_nil && !Attribute(node, kSerializationNs, "Ref", joined).has_value();
 }
 
-absl::StatusOr<std::optional<TypeName>> InstanceType(const xmlNode& node) {
-  const auto type = Attribute(node, kInstanceNs, "type");
+absl::StatusOr<std::optional<TypeName>> InstanceType(const xmlNode& node, std::string& joined) {
+  const auto type = Attribute(node, kInstanceNs, "type", joined);
   if (!type) return std::optional<TypeName>();
   const std::string_view name = Trim(*type);
   const std::size_t colon = name.find(':');
@@ -206,13 +219,13 @@ absl::StatusOr<std::optional<TypeName>> InstanceType(const xmlNode& node) {
     return ErrorAt(node, absl::StrCat("xsi:type has the unknown prefix ", prefix));
   TypeName out;
   if (ns != nullptr && ns->href != nullptr) out.ns = reinterpret_cast<const char*>(ns->href);
-  out.name = std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
-  return std::optional<TypeName>(std::move(out));
+  out.name = colon == std::string_view::npos ? name : name.substr(colon + 1);
+  return std::optional<TypeName>(out);
 }
 
-absl::StatusOr<std::string> SimpleText(const xmlNode& node) {
+absl::StatusOr<std::string_view> SimpleText(const xmlNode& node, std::string& joined) {
   if (!ChildElements(node).empty()) return ErrorAt(node, "elements where a value is expected");
-  return Text(node);
+  return TextView(node, joined);
 }
 
 absl::Status ReadScalar(const xmlNode& node, const FieldDescriptor& field, v1::XmlFormat format,
@@ -233,7 +246,8 @@ absl::Status ReadScalar(const xmlNode& node, const FieldDescriptor& field, v1::X
         : reflection.SetString(&owner, &field, std::move(value));
     return absl::OkStatus();
   }
-  IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(node));
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(node, joined));
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32: {
       IPAM_ASSIGN_OR_RETURN(const auto value, ReadInteger<std::int32_t>(node, text, INT32_MAX, "an int"));

@@ -19,19 +19,20 @@ inline constexpr std::string_view kSerializationNs = "http://schemas.microsoft.c
 
 absl::Status ErrorAt(const xmlNode& node, std::string what);
 
-// The value of an attribute; nothing where there is none.
-std::optional<std::string> Attribute(const xmlNode& node, std::string_view ns, std::string_view name);
+// The value of an attribute, a view of the tree or of `joined`; nothing where there is none.
+std::optional<std::string_view> Attribute(const xmlNode& node, std::string_view ns, std::string_view name,
+                                          std::string& joined);
 bool IsNil(const xmlNode& node);
 
 struct TypeName {
-  std::string ns;
-  std::string name;
+  std::string_view ns;
+  std::string_view name;
 };
-// xsi:type, its prefix resolved; nothing where there is none.
-absl::StatusOr<std::optional<TypeName>> InstanceType(const xmlNode& node);
+// xsi:type, its prefix resolved: views of the tree or of `joined`; nothing where there is none.
+absl::StatusOr<std::optional<TypeName>> InstanceType(const xmlNode& node, std::string& joined);
 
-// The text of an element that has no elements inside.
-absl::StatusOr<std::string> SimpleText(const xmlNode& node);
+// The text of an element that has no elements inside, a view of the tree or of `joined`.
+absl::StatusOr<std::string_view> SimpleText(const xmlNode& node, std::string& joined);
 
 // Sets `field`, or adds to it where it is repeated: any field that is not a message, with its format.
 absl::Status ReadScalar(const xmlNode& node, const google::protobuf::FieldDescriptor& field,

@@ -130,7 +130,8 @@ absl::StatusOr<XmlDocument> ParseXml(std::string_view xml, const XmlLimits& limi
 
   // HUGE takes libxml2's own limits away: those above stand in their place.
   constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                           XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES | XML_PARSE_HUGE | XML_PARSE_NOXINCNODE;
+                           XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES | XML_PARSE_HUGE |
+                           XML_PARSE_NOXINCNODE | XML_PARSE_COMPACT;
   XmlDocument doc(
       xmlCtxtReadMemory(ctxt.get(), xml.data(), static_cast<int>(xml.size()), nullptr, "UTF-8", kOptions));
   if (!guard.problem.what.empty()) return InvalidDocument({guard.problem});
@@ -149,11 +150,33 @@ std::string_view Namespace(const xmlNode& node) {
 }
 
 std::string Text(const xmlNode& node) {
-  std::string out;
+  std::string joined;
+  return std::string(TextView(node, joined));
+}
+
+std::string_view TextView(const xmlNode& node, std::string& joined) {
+  std::string_view only;
+  bool several = false;
   for (const xmlNode* child = node.children; child != nullptr; child = child->next) {
-    if (child->type == XML_TEXT_NODE) out += View(child->content);
+    if (child->type != XML_TEXT_NODE) continue;
+    if (several) {
+      joined += View(child->content);
+    } else if (only.empty()) {
+      only = View(child->content);
+    } else {
+      several = true;
+      joined = only;
+      joined += View(child->content);
+    }
   }
-  return out;
+  return several ? std::string_view(joined) : only;
+}
+
+bool HasText(const xmlNode& node) {
+  for (const xmlNode* child = node.children; child != nullptr; child = child->next) {
+    if (child->type == XML_TEXT_NODE && !Trim(View(child->content)).empty()) return true;
+  }
+  return false;
 }
 
 std::string_view Trim(std::string_view text) {

@@ -70,6 +70,9 @@ inline ElementRange ChildElements(const xmlNode& node) { return ElementRange(nod
 
 std::string Text(const xmlNode& node);         // of the texts directly inside
 std::string_view Trim(std::string_view text);  // without the white space of XML around it
+// The same without a copy where there is one text, as nearly always; else `joined` holds it.
+std::string_view TextView(const xmlNode& node, std::string& joined);
+bool HasText(const xmlNode& node);  // other than white space
 
 // The path of an element below the root, with [2] where it is the second of its name.
 std::string FieldPath(const xmlNode& node);

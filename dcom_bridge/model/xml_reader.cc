@@ -24,9 +24,10 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 void CollectReferences(const xmlNode* root, absl::flat_hash_set<std::string>& out) {
+  std::string joined;
   for (const xmlNode* at = root; at != nullptr;) {
     if (at->type == XML_ELEMENT_NODE && at->properties != nullptr) {
-      if (auto id = Attribute(*at, kSerializationNs, "Ref")) out.insert(std::string(Trim(*id)));
+      if (auto id = Attribute(*at, kSerializationNs, "Ref", joined)) out.insert(std::string(Trim(*id)));
     }
     if (at->type == XML_ELEMENT_NODE && at->children != nullptr) {
       at = at->children;
@@ -39,8 +40,12 @@ void CollectReferences(const xmlNode* root, absl::flat_hash_set<std::string>& ou
 
 }  // namespace
 
-XmlReader::XmlReader(const xmlNode& root, const XmlLimits& limits) : root_(root), limits_(limits) {
-  CollectReferences(&root, referenced_);
+XmlReader::XmlReader(const xmlNode& root, const XmlLimits& limits) : root_(root), limits_(limits) {}
+
+// Most documents give no ids, and need not be searched for references.
+bool XmlReader::IsReferenced(const std::string& id) {
+  if (!std::exchange(collected_, true)) CollectReferences(&root_, referenced_);
+  return referenced_.contains(id);
 }
 
 absl::Status XmlReader::Read(Message& message) {
@@ -58,7 +63,9 @@ absl::Status XmlReader::Count(const xmlNode& node, std::size_t nodes) {
 }
 
 absl::StatusOr<const XmlType*> XmlReader::ActualType(const xmlNode& node, const XmlType* declared) const {
-  IPAM_ASSIGN_OR_RETURN(const auto name, InstanceType(node));
+  if (node.properties == nullptr) return declared;
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const auto name, InstanceType(node, joined));
   if (!name) return declared;
   const XmlType* type = types_.Find(name->ns, name->name);
   if (type == nullptr) {
@@ -71,12 +78,13 @@ absl::StatusOr<const XmlType*> XmlReader::ActualType(const xmlNode& node, const 
 }
 
 absl::Status XmlReader::ReadObject(const xmlNode& node, const XmlType& declared, Message& out) {
-  if (const auto id = Attribute(node, kSerializationNs, "Ref")) {
+  std::string joined;
+  if (const auto id = Attribute(node, kSerializationNs, "Ref", joined)) {
     return ReadReference(node, std::string(Trim(*id)), declared, out);
   }
   IPAM_ASSIGN_OR_RETURN(const XmlType* type, ActualType(node, &declared));
-  const auto id = Attribute(node, kSerializationNs, "Id");
-  const bool shared = id.has_value() && referenced_.contains(std::string(Trim(*id)));
+  const auto id = Attribute(node, kSerializationNs, "Id", joined);
+  const bool shared = id.has_value() && IsReferenced(std::string(Trim(*id)));
   ++depth_;
   const std::size_t deepest_before = std::exchange(deepest_, depth_);
   absl::Status status =
@@ -143,9 +151,10 @@ absl::Status XmlReader::ReadMembers(const xmlNode& node, const XmlType& type, Me
     levels.push_back(levels.back()->GetReflection()->MutableMessage(levels.back(), variant));
   }
   absl::InlinedVector<bool, 64> seen(type.members().size());
+  const XmlMember* last = nullptr;
   for (const xmlNode* child : ChildElements(node)) {
     IPAM_RETURN_IF_ERROR(Count(*child, 1));
-    const XmlMember* member = type.Find(Namespace(*child), LocalName(*child));
+    const XmlMember* member = type.FindAfter(last, Namespace(*child), LocalName(*child));
     if (member == nullptr) {
       if (type.open()) continue;
       return ErrorAt(*child, absl::StrCat("not a member of ", type.name()));
@@ -153,10 +162,11 @@ absl::Status XmlReader::ReadMembers(const xmlNode& node, const XmlType& type, Me
     const auto index = static_cast<std::size_t>(member - type.members().data());
     if (seen[index]) return ErrorAt(*child, "given twice");
     seen[index] = true;
+    last = member;
     if (IsNil(*child)) continue;
     IPAM_RETURN_IF_ERROR(ReadMember(*child, *member, *levels[member->level]));
   }
-  if (!type.open() && !Trim(Text(node)).empty()) return ErrorAt(node, "text where elements are expected");
+  if (!type.open() && HasText(node)) return ErrorAt(node, "text where elements are expected");
   return absl::OkStatus();
 }
 
@@ -192,14 +202,16 @@ absl::Status XmlReader::ReadMessage(const xmlNode& node, const XmlMember& member
   if (type == google::protobuf::Any::descriptor()) return ReadAnyObject(node, out);
   if (type == v1::AnyValue::descriptor()) return ReadAnyValue(node, out);
   if (type == google::protobuf::Duration::descriptor()) {
-    IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(node));
+    std::string joined;
+    IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(node, joined));
     const auto duration = ParseDuration(Trim(text));
     if (!duration) return ErrorAt(node, absl::StrFormat("'%s' is not a duration", Shorten(text)));
     out.CopyFrom(*duration);
     return absl::OkStatus();
   }
   if (type == google::protobuf::Timestamp::descriptor()) {
-    IPAM_ASSIGN_OR_RETURN(const std::string text, SimpleText(node));
+    std::string joined;
+    IPAM_ASSIGN_OR_RETURN(const std::string_view text, SimpleText(node, joined));
     const auto timestamp = ParseTimestamp(Trim(text));
     if (!timestamp) return ErrorAt(node, absl::StrFormat("'%s' is not a dateTime", Shorten(text)));
     out.CopyFrom(*timestamp);
@@ -211,7 +223,8 @@ absl::Status XmlReader::ReadMessage(const xmlNode& node, const XmlMember& member
 }
 
 absl::Status XmlReader::ReadAnyObject(const xmlNode& node, Message& any) {
-  if (const auto id = Attribute(node, kSerializationNs, "Ref")) {
+  std::string joined;
+  if (const auto id = Attribute(node, kSerializationNs, "Ref", joined)) {
     IPAM_ASSIGN_OR_RETURN(const Shared* entry, Resolve(node, std::string(Trim(*id))));
     if (entry->type->plain()) {
       return ErrorAt(node, absl::StrCat("z:Ref names a ", entry->type->name(),
@@ -241,8 +254,9 @@ absl::Status XmlReader::ReadAnyObject(const xmlNode& node, Message& any) {
 }
 
 absl::Status XmlReader::ReadAnyValue(const xmlNode& node, Message& value) {
-  IPAM_ASSIGN_OR_RETURN(const auto name, InstanceType(node));
-  const TypeName type = name.value_or(TypeName{std::string(NamespaceUri(v1::SCHEMA)), "string"});
+  std::string joined;
+  IPAM_ASSIGN_OR_RETURN(const auto name, InstanceType(node, joined));
+  const TypeName type = name.value_or(TypeName{NamespaceUri(v1::SCHEMA), "string"});
   for (int i = 0; i < value.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor& field = *value.GetDescriptor()->field(i);
     const v1::XmlField& option = field.options().GetExtension(v1::xml);

@@ -50,10 +50,12 @@ class XmlReader {
   absl::Status ReadAnyValue(const xmlNode& node, google::protobuf::Message& value);
   absl::StatusOr<const XmlType*> ActualType(const xmlNode& node, const XmlType* declared) const;
   absl::Status Count(const xmlNode& node, std::size_t nodes);
+  bool IsReferenced(const std::string& id);
 
   const xmlNode& root_;
   const XmlLimits& limits_;
   const XmlTypes& types_ = XmlTypes::Get();
+  bool collected_ = false;  // referenced_ is filled
   std::size_t nodes_ = 0;
   std::size_t copied_bytes_ = 0;
   std::size_t depth_ = 0;                        // objects being read

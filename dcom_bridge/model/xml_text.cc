@@ -1,5 +1,6 @@
 #include "dcom_bridge/model/xml_text.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace ipam::model {
@@ -22,6 +23,8 @@ std::size_t CharacterAt(std::string_view text) {
   const bool beyond = code > 0x10FFFF || code == 0xFFFE || code == 0xFFFF;
   return overlong || surrogate || beyond ? 0 : size;
 }
+
+bool NeedsEscape(char c) { return c == '&' || c == '<' || c == '>' || c == '"' || c == '\r'; }
 
 }  // namespace
 
@@ -50,8 +53,12 @@ std::string ToXmlText(std::string_view text) {
 }
 
 void AppendEscaped(std::string_view text, std::string& out) {
-  for (const char c : text) {
-    switch (c) {
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(std::ranges::find_if(text, NeedsEscape) - text.begin());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    switch (text.front()) {
       case '&':
         out += "&amp;";
         break;
@@ -64,12 +71,10 @@ void AppendEscaped(std::string_view text, std::string& out) {
       case '"':
         out += "&quot;";
         break;
-      case '\r':
-        out += "&#xD;";
-        break;  // else a reader would make it a line feed
       default:
-        out += c;
+        out += "&#xD;";  // else a reader would make it a line feed
     }
+    text.remove_prefix(1);
   }
 }
 

@@ -1,7 +1,8 @@
 #include "dcom_bridge/model/xml_types.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "dcom_bridge/base/strings.h"
 #include "ipam/v1/access.pb.h"
 #include "ipam/v1/address.pb.h"
@@ -17,8 +18,6 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
-
-std::string Key(std::string_view ns, std::string_view name) { return absl::StrFormat("%s %s", ns, name); }
 
 const FieldDescriptor* VariantField(const Descriptor& base, const Descriptor& derived) {
   const auto* variants = base.FindOneofByName("variant");
@@ -43,6 +42,16 @@ std::string_view NamespaceUri(v1::XmlNamespace ns) {
 const XmlMember* XmlType::Find(std::string_view ns, std::string_view name) const {
   const auto found = by_name_.find(base::ToAbsl(name));
   return found == by_name_.end() || members_[found->second].uri != ns ? nullptr : &members_[found->second];
+}
+
+const XmlMember* XmlType::FindAfter(const XmlMember* last, std::string_view ns, std::string_view name) const {
+  constexpr std::size_t kNear = 6;
+  const std::size_t begin = last == nullptr ? 0 : static_cast<std::size_t>(last - members_.data()) + 1;
+  const std::size_t end = std::min(begin + kNear, members_.size());
+  for (std::size_t i = begin; i < end; ++i) {
+    if (members_[i].name == name && members_[i].uri == ns) return &members_[i];
+  }
+  return Find(ns, name);
 }
 
 bool XmlType::DerivesFrom(const XmlType& other) const {
@@ -85,20 +94,28 @@ XmlTypes::XmlTypes() {
 void XmlTypes::AddFile(const FileDescriptor& file) {
   if (file.package() != "ipam.v1" || !files_.emplace(file.name(), &file).second) return;
   for (int i = 0; i < file.dependency_count(); ++i) AddFile(*file.dependency(i));
+  for (int i = 0; i < file.enum_type_count(); ++i) AddEnum(*file.enum_type(i));
   for (int i = 0; i < file.message_type_count(); ++i) {
     const Descriptor* message = file.message_type(i);
+    for (int j = 0; j < message->enum_type_count(); ++j) AddEnum(*message->enum_type(j));
     if (!message->options().HasExtension(v1::xml_type)) continue;
     const v1::XmlType& option = message->options().GetExtension(v1::xml_type);
     auto type = std::make_unique<XmlType>();
     type->name_ = option.name();
     type->ns_ = Or(option.ns(), v1::IPAM);
+    type->uri_ = NamespaceUri(type->ns_);
     type->open_ = option.open();
     type->plain_ = option.plain();
     type->message_ = message;
-    by_name_.emplace(Key(NamespaceUri(type->ns_), type->name_), type.get());
+    by_name_[type->name_].push_back(type.get());
     by_message_.emplace(message, type.get());
     types_.push_back(std::move(type));
   }
+}
+
+void XmlTypes::AddEnum(const EnumDescriptor& type) {
+  auto& values = enums_[&type];
+  for (int i = 0; i < type.value_count(); ++i) values.emplace(EnumSpelling(*type.value(i)), type.value(i));
 }
 
 void XmlTypes::AddMembers(XmlType& type, const Descriptor& message, std::size_t level) {
@@ -129,8 +146,18 @@ void XmlTypes::AddMembers(XmlType& type, const Descriptor& message, std::size_t 
 }
 
 const XmlType* XmlTypes::Find(std::string_view ns, std::string_view name) const {
-  const auto found = by_name_.find(Key(ns, name));
-  return found == by_name_.end() ? nullptr : found->second;
+  const auto found = by_name_.find(base::ToAbsl(name));
+  if (found == by_name_.end()) return nullptr;
+  for (const XmlType* type : found->second) {
+    if (type->uri_ == ns) return type;
+  }
+  return nullptr;
+}
+
+const EnumValueDescriptor* XmlTypes::Find(const EnumDescriptor& type, std::string_view spelling) const {
+  const auto& values = enums_.at(&type);
+  const auto found = values.find(base::ToAbsl(spelling));
+  return found == values.end() ? nullptr : found->second;
 }
 
 const XmlType* XmlTypes::Find(const Descriptor& message) const {
@@ -156,13 +183,6 @@ std::string FieldPathOf(const XmlType& type, const XmlMember& member) {
     absl::StrAppend(&path, type.path()[level]->name(), ".");
   }
   return path + member.field->name();
-}
-
-const EnumValueDescriptor* FindEnumValue(const EnumDescriptor& type, std::string_view spelling) {
-  for (int i = 0; i < type.value_count(); ++i) {
-    if (EnumSpelling(*type.value(i)) == spelling) return type.value(i);
-  }
-  return nullptr;
 }
 
 const std::string& EnumSpelling(const EnumValueDescriptor& value) {

@@ -50,12 +50,15 @@ class XmlType {
   const std::vector<const google::protobuf::FieldDescriptor*>& path() const { return path_; }
   const std::vector<XmlMember>& members() const { return members_; }  // in the order of XML
   const XmlMember* Find(std::string_view ns, std::string_view name) const;
+  // The same, quickly where it is not far behind `last`, the one found before it, in the order of XML; null: none was.
+  const XmlMember* FindAfter(const XmlMember* last, std::string_view ns, std::string_view name) const;
   bool DerivesFrom(const XmlType& other) const;  // also from itself
 
  private:
   friend class XmlTypes;
   std::string name_;
   v1::XmlNamespace ns_ = v1::IPAM;
+  std::string_view uri_;  // of ns_
   bool open_ = false;
   bool plain_ = false;
   const XmlType* base_ = nullptr;
@@ -73,24 +76,29 @@ class XmlTypes {
   const XmlType* Find(
       const google::protobuf::Descriptor& message) const;  // the one of a message; null: not mapped
   const XmlType* TypeOf(const google::protobuf::Message& message) const;  // the most derived one that is set
+  // By its spelling in XML, the first that has it; null: none.
+  const google::protobuf::EnumValueDescriptor* Find(const google::protobuf::EnumDescriptor& type,
+                                                    std::string_view spelling) const;
 
  private:
   XmlTypes();
   void AddFile(const google::protobuf::FileDescriptor& file);
+  void AddEnum(const google::protobuf::EnumDescriptor& type);
   void AddMembers(XmlType& type, const google::protobuf::Descriptor& message, std::size_t level);
 
   std::vector<std::unique_ptr<XmlType>> types_;
-  absl::flat_hash_map<std::string, XmlType*> by_name_;  // "uri name"
+  absl::flat_hash_map<std::string, std::vector<XmlType*>> by_name_;  // of every namespace
   absl::flat_hash_map<const google::protobuf::Descriptor*, XmlType*> by_message_;
+  absl::flat_hash_map<const google::protobuf::EnumDescriptor*,
+                      absl::flat_hash_map<std::string, const google::protobuf::EnumValueDescriptor*>>
+      enums_;
   absl::flat_hash_map<std::string, const google::protobuf::FileDescriptor*> files_;
 };
 
 // The path from a message of the type's family to the field of a member: "v4.superscope_name".
 std::string FieldPathOf(const XmlType& type, const XmlMember& member);
 
-// The value of an enumeration by its spelling in XML, and back. Null: none.
-const google::protobuf::EnumValueDescriptor* FindEnumValue(const google::protobuf::EnumDescriptor& type,
-                                                           std::string_view spelling);
+// How XML spells a value of an enumeration; empty: not at all.
 const std::string& EnumSpelling(const google::protobuf::EnumValueDescriptor& value);
 
 }  // namespace ipam::model

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -74,7 +75,8 @@ bool IsSet(const Message& owner, const XmlMember& member) {
   // No address is the empty text, for there is no other way to write it.
   const bool address = member.format == v1::XML_FORMAT_IP_ADDRESS ||
                        member.format == v1::XML_FORMAT_MAC_ADDRESS || member.format == v1::XML_FORMAT_DECIMAL;
-  return !address || !reflection.GetString(owner, &field).empty();
+  std::string scratch;
+  return !address || !reflection.GetStringReference(owner, &field, &scratch).empty();
 }
 
 }  // namespace
@@ -100,24 +102,37 @@ absl::StatusOr<std::string> XmlWriter::Write(const Message& message, const XmlRo
   return head + out_.substr(1 + root.name.size());
 }
 
-std::string XmlWriter::Qualified(v1::XmlNamespace ns, std::string_view name) {
-  if (ns == default_ns_ || ns == v1::NONE) return std::string(name);
-  used_ |= 1U << ns;
-  return absl::StrFormat("%s:%s", PrefixOf(ns), name);
+void XmlWriter::Qualified(v1::XmlNamespace ns, std::string_view name) {
+  if (ns != default_ns_ && ns != v1::NONE) {
+    used_ |= 1U << ns;
+    out_ += PrefixOf(ns);
+    out_ += ':';
+  }
+  out_ += name;
+}
+
+void XmlWriter::InstanceType(v1::XmlNamespace ns, std::string_view name) {
+  out_ += R"( i:type=")";
+  Qualified(ns, name);
+  out_ += '"';
 }
 
 void XmlWriter::Open(v1::XmlNamespace ns, std::string_view name) {
-  absl::StrAppend(&out_, "<", Qualified(ns, name));
+  out_ += '<';
+  Qualified(ns, name);
   if (ns == v1::NONE && default_ns_ != v1::NONE) out_ += R"( xmlns="")";
 }
 
 void XmlWriter::Close(v1::XmlNamespace ns, std::string_view name) {
-  absl::StrAppend(&out_, "</", Qualified(ns, name), ">");
+  out_ += "</";
+  Qualified(ns, name);
+  out_ += '>';
 }
 
 void XmlWriter::Element(v1::XmlNamespace ns, std::string_view name, std::string_view plain_text) {
   Open(ns, name);
-  absl::StrAppendFormat(&out_, ">%s", plain_text);
+  out_ += '>';
+  out_ += plain_text;
   Close(ns, name);
 }
 
@@ -151,10 +166,9 @@ absl::Status XmlWriter::WriteObject(const Message& message, v1::XmlNamespace ns,
   Open(ns, name);
   // Inside an element without a namespace there is no default namespace.
   const v1::XmlNamespace outside = std::exchange(default_ns_, ns == v1::NONE ? v1::NONE : default_ns_);
-  if (typed || type != declared)
-    absl::StrAppendFormat(&out_, R"( i:type="%s")", Qualified(type->ns(), type->name()));
+  if (typed || type != declared) InstanceType(type->ns(), type->name());
   out_ += ">";
-  std::vector<const Message*> levels{&message};
+  absl::InlinedVector<const Message*, 4> levels{&message};
   for (const FieldDescriptor* variant : type->path()) {
     const Message& above = *levels.back();
     levels.push_back(&above.GetReflection()->GetMessage(above, variant));
@@ -163,11 +177,7 @@ absl::Status XmlWriter::WriteObject(const Message& message, v1::XmlNamespace ns,
     IPAM_RETURN_IF_ERROR(At(WriteMember(*levels[member.level], member), *type, member));
   }
   default_ns_ = outside;
-  if (ns == v1::NONE) {
-    absl::StrAppendFormat(&out_, "</%s>", name);
-  } else {
-    Close(ns, name);
-  }
+  Close(ns, name);  // without a prefix where there is no namespace
   return absl::OkStatus();
 }
 
@@ -188,8 +198,7 @@ absl::Status XmlWriter::WriteMember(const Message& owner, const XmlMember& membe
     return WriteMessage(owner.GetReflection()->GetMessage(owner, &field), member.ns, member.name, member);
   }
   Open(member.ns, member.name);
-  if (member.typed)
-    absl::StrAppendFormat(&out_, R"( i:type="%s")", Qualified(v1::SCHEMA, SchemaTypeOf(field)));
+  if (member.typed) InstanceType(v1::SCHEMA, SchemaTypeOf(field));
   out_ += ">";
   IPAM_RETURN_IF_ERROR(WriteScalar(owner, field, member.format, -1));
   Close(member.ns, member.name);
@@ -265,7 +274,8 @@ absl::Status XmlWriter::WriteAnyValue(const Message& value, v1::XmlNamespace ns,
     return absl::OkStatus();
   }
   const v1::XmlField& option = field->options().GetExtension(v1::xml);
-  absl::StrAppendFormat(&out_, R"( i:type="%s">)", Qualified(option.ns(), option.name()));
+  InstanceType(option.ns(), option.name());
+  out_ += '>';
   if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     const auto& any_value = static_cast<const v1::AnyValue&>(value);
     out_ += field->message_type() == google::protobuf::Duration::descriptor()
@@ -339,8 +349,10 @@ absl::Status XmlWriter::WriteScalar(const Message& owner, const FieldDescriptor&
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text =
-          repeated ? reflection.GetRepeatedString(owner, &field, index) : reflection.GetString(owner, &field);
+      std::string scratch;
+      const std::string& text = repeated
+                                    ? reflection.GetRepeatedStringReference(owner, &field, index, &scratch)
+                                    : reflection.GetStringReference(owner, &field, &scratch);
       if (format == v1::XML_FORMAT_IP_ADDRESS) return WriteIpAddress(text);
       if (format == v1::XML_FORMAT_MAC_ADDRESS) {
         const auto octets = ParseMacAddress(text);

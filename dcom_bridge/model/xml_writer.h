@@ -51,7 +51,8 @@ class XmlWriter {
   void Open(v1::XmlNamespace ns, std::string_view name);  // "<name" without the ">"
   void Close(v1::XmlNamespace ns, std::string_view name);
   void Element(v1::XmlNamespace ns, std::string_view name, std::string_view plain_text);
-  std::string Qualified(v1::XmlNamespace ns, std::string_view name);
+  void Qualified(v1::XmlNamespace ns, std::string_view name);  // the name with its prefix
+  void InstanceType(v1::XmlNamespace ns, std::string_view name);
 
   std::string out_;
   std::string failed_at_;  // the path of the field that cannot be written, below the level that is left

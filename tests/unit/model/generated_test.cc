@@ -241,13 +241,14 @@ void ChangePrefixes(xmlDoc& doc) {
   int count = 0;
   std::map<std::string, std::string> prefixes;  // by namespace
   ForEachElement(xmlDocGetRootElement(&doc), [&](xmlNode& node) {
-    if (const auto type = InstanceType(node); type.ok() && *type) {
-      const std::string& ns = (*type)->ns;
+    std::string joined;
+    if (const auto type = InstanceType(node, joined); type.ok() && *type) {
+      const std::string ns((*type)->ns);
       std::string& prefix = prefixes[ns];
       if (prefix.empty()) prefix = absl::StrCat("p", ++count);
       xmlNs* instance = xmlSearchNsByHref(&doc, &node, Text(std::string(kInstanceNs)));
       xmlNewNs(&node, Text(ns), Text(prefix));
-      xmlSetNsProp(&node, instance, Text("type"), Text(absl::StrCat(prefix, ":", (*type)->name)));
+      xmlSetNsProp(&node, instance, Text("type"), Text(absl::StrCat(prefix, ":", std::string((*type)->name))));
     }
   });
   ForEachElement(xmlDocGetRootElement(&doc), [&](xmlNode& node) {
