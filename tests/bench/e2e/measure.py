@@ -35,6 +35,14 @@ def private_kilobytes(pid):
     return total
 
 
+def peak_kilobytes(pid):
+    """The most physical memory that the process ever had."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmHWM")
+
+
 def seconds_of(text):
     """Unix time of a timestamp in proto3 JSON, which has up to nine digits of a fraction."""
     whole, _, fraction = text.rstrip("Z").partition(".")
@@ -92,8 +100,8 @@ class WebSocket:
         del self.buffer[:at + size]
         return opcode, payload
 
-    def messages(self):
-        """(when its last byte came, message) until the subscription completes."""
+    def texts(self):
+        """(when its last byte came, text of a message) until the connection closes."""
         came = time.time()
         while True:
             frame = self._next()
@@ -106,9 +114,14 @@ class WebSocket:
             elif opcode == 0x8:
                 raise ConnectionError(f"closed: {payload!r}")
             elif opcode == 0x1:
-                message = json.loads(payload)
-                if message["type"] == "error":
-                    raise ConnectionError(payload.decode())
-                if message["type"] == "complete":
-                    return
-                yield came, message
+                yield came, payload
+
+    def messages(self):
+        """(when its last byte came, message) until the subscription completes."""
+        for came, payload in self.texts():
+            message = json.loads(payload)
+            if message["type"] == "error":
+                raise ConnectionError(payload.decode())
+            if message["type"] == "complete":
+                return
+            yield came, message

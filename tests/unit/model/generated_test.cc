@@ -248,7 +248,8 @@ void ChangePrefixes(xmlDoc& doc) {
       if (prefix.empty()) prefix = absl::StrCat("p", ++count);
       xmlNs* instance = xmlSearchNsByHref(&doc, &node, Text(std::string(kInstanceNs)));
       xmlNewNs(&node, Text(ns), Text(prefix));
-      xmlSetNsProp(&node, instance, Text("type"), Text(absl::StrCat(prefix, ":", std::string((*type)->name))));
+      xmlSetNsProp(&node, instance, Text("type"),
+                   Text(absl::StrCat(prefix, ":", std::string((*type)->name))));
     }
   });
   ForEachElement(xmlDocGetRootElement(&doc), [&](xmlNode& node) {
