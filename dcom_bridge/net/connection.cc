@@ -65,13 +65,34 @@ void Connection::Read() {
                                     : absl::StrCat("connection to ", self->peer_, ": ", error.message())));
       return;
     }
-    if (!self->closing_) self->handlers_->on_bytes(base::ByteView(self->buffer_.data(), size));
+    if (!self->closing_) self->TakeBytes(base::ByteView(self->buffer_.data(), size));
     if (!self->finished_) self->Read();
   });
 }
 
+// A call is mostly answered from within: then its answer goes out at once, without an operation of the loop that has to
+// be completed by another turn of it.
+void Connection::TakeBytes(base::ByteView bytes) {
+  in_on_bytes_ = true;
+  may_send_now_ = queue_.empty() && writing_.empty();
+  handlers_->on_bytes(bytes);
+  in_on_bytes_ = may_send_now_ = false;
+  if (!finished_ && !queue_.empty() && writing_.empty()) Write();
+}
+
+std::size_t Connection::SendNow(base::ByteView bytes) {
+  const ssize_t sent =
+      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);  // Write() meets what was wrong
+}
+
 void Connection::Send(base::Bytes bytes) {
   if (closing_ || finished_ || bytes.empty()) return;
+  if (std::exchange(may_send_now_, false)) {
+    const std::size_t sent = SendNow(bytes);
+    if (sent == bytes.size()) return;
+    bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(sent));
+  }
   queued_bytes_ += bytes.size();
   if (queued_bytes_ > max_queued_bytes_) {
     reason_ = absl::ResourceExhaustedError(absl::StrCat(peer_, " does not read its answers"));
@@ -80,7 +101,7 @@ void Connection::Send(base::Bytes bytes) {
     return;
   }
   queue_.push_back(std::move(bytes));
-  if (writing_.empty()) Write();
+  if (writing_.empty() && !in_on_bytes_) Write();
 }
 
 void Connection::Write() {
@@ -109,7 +130,7 @@ void Connection::Close(absl::Status reason) {
   if (closing_ || finished_) return;
   closing_ = true;
   reason_ = std::move(reason);
-  if (writing_.empty()) {
+  if (writing_.empty() && queue_.empty()) {
     asio::post(socket_.get_executor(), [self = shared_from_this()] { self->Finish(self->reason_); });
     return;
   }

@@ -42,6 +42,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void Read();
+  void TakeBytes(base::ByteView bytes);
+  // What of `bytes` the socket took at once.
+  std::size_t SendNow(base::ByteView bytes);
   void Write();
   void Shut();
   void Finish(absl::Status reason);
@@ -52,9 +55,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   std::shared_ptr<Handlers> handlers_;  // from Start() to the end
   std::vector<std::uint8_t> buffer_;
-  std::vector<base::Bytes> queue_;    // not yet handed to the socket
+  std::vector<base::Bytes> queue_;    // not yet handed to the socket; without writing_ only within on_bytes
   std::vector<base::Bytes> writing_;  // one gathered write
   std::size_t queued_bytes_ = 0;      // both of them
+  bool may_send_now_ = false;         // within on_bytes, for the first answer; those after it are gathered
+  bool in_on_bytes_ = false;
   bool closing_ = false;
   bool finished_ = false;
   absl::Status reason_;
