@@ -60,10 +60,17 @@ void Session::OnActivated(absl::StatusOr<std::vector<net::Activated>> activated)
   if (state_ == State::kEnded) return ReleaseInterfaces();  // abandoned meanwhile
   if (!progress_) return Fail(base::ToStatus(result, "activation of IpamOperationWithProgress"));
   state_ = State::kInitializing;
-  const idl::InitializeOperationParameters request{base::ToUtf16(request_.parameters_xml)};
-  context_.dcom.Invoke(*progress_, idl::InitializeOperationParameters::kOpnum, ndr::Encode(request),
+  context_.dcom.Invoke(*progress_, idl::InitializeOperationParameters::kOpnum, TakeParameters(),
                        context_.call_timeout,
                        [self = shared_from_this()](const auto& outcome) { self->OnInitialized(outcome); });
+}
+
+// Each form of them may be large, and none is needed again.
+base::Bytes Session::TakeParameters() {
+  idl::InitializeOperationParameters request;
+  request.parameters = base::ToUtf16(request_.parameters_xml);
+  request_.parameters_xml = std::string();
+  return ndr::Encode(request);
 }
 
 base::HResult Session::TakeInterfaces(std::vector<net::Activated> activated) {

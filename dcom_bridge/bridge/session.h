@@ -162,6 +162,7 @@ class Session : public std::enable_shared_from_this<Session> {
                        const std::string& exception_xml) const;
 
   // The result of the base interface.
+  base::Bytes TakeParameters();
   base::HResult TakeInterfaces(std::vector<net::Activated> activated);
   absl::StatusOr<orpc::MInterfacePointer> ExportCallback();
 
@@ -202,7 +203,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void ReleaseInterfaces();
 
   SessionContext& context_;
-  const event::StartRequest request_;
+  event::StartRequest request_;
   event::Done done_;
   State state_ = State::kActivating;
   base::Guid server_operation_id_;

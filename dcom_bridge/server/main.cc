@@ -12,6 +12,7 @@
 #include "dcom_bridge/auth/account_edit.h"
 #include "dcom_bridge/auth/accounts.h"
 #include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/base/memory.h"
 #include "dcom_bridge/ipam/import_export.h"
 #include "dcom_bridge/server/server.h"
 #include "dcom_bridge/server/server_config.h"
@@ -73,6 +74,7 @@ int Serve(const ServerConfig& config, const sigset_t& stop_signals) {
 int Main(int argc, char** argv) {
   // Blocked before the first thread, so that every thread leaves them to sigwait().
   const sigset_t stop_signals = ipam::settings::BlockStopSignals();
+  ipam::base::LimitKeptMemory();
   const auto invocation = ipam::settings::FromProcess(argc, argv);
   absl::StatusOr<ipam::server::Parsed> parsed =
       ipam::server::Parse(invocation.arguments, invocation.environment);

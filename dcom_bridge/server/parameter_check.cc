@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "dcom_bridge/base/memory.h"
 #include "dcom_bridge/base/utf16.h"
 
 namespace ipam::server {
@@ -47,13 +48,17 @@ void ParameterCheck::Run(Lane& lane) {
       lane.jobs.pop_front();
       lane.chars -= job.parameters.size();
     }
-    Tell(std::move(job.checked), Examine(job.parameters));
+    const std::size_t bytes = job.parameters.size();
+    auto result = Examine(std::exchange(job.parameters, {}));
+    base::ReturnFreedMemory(bytes);
+    Tell(std::move(job.checked), std::move(result));
   }
 }
 
-absl::StatusOr<engine::Prepared> ParameterCheck::Examine(const std::u16string& parameters) const {
+absl::StatusOr<engine::Prepared> ParameterCheck::Examine(std::u16string parameters) const {
   bool well_formed = false;
   const std::string xml = base::ToUtf8(parameters, &well_formed);
+  parameters = std::u16string();  // they may be large, and the check needs much itself
   if (!well_formed) return absl::InvalidArgumentError("parameters is not well-formed UTF-16");
   return check_(xml);
 }

@@ -49,7 +49,7 @@ class ParameterCheck {
   };
 
   void Run(Lane& lane) IPAM_EXCLUDES(mutex_);
-  absl::StatusOr<engine::Prepared> Examine(const std::u16string& parameters) const;
+  absl::StatusOr<engine::Prepared> Examine(std::u16string parameters) const;
   void Tell(Checked checked, absl::StatusOr<engine::Prepared> result);
 
   const ParameterCheckOptions options_;

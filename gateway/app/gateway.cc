@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "dcom_bridge/base/memory.h"
 #include "dcom_bridge/base/status_macros.h"
 #include "dcom_bridge/bridge/bridge.h"
 #include "dcom_bridge/model/callback_xml.h"
@@ -26,24 +27,34 @@ namespace v1 = progress::v1;
 
 constexpr int kFirstTypedMember = 101;  // of StartOperationRequest, for the operation with ordinal 0
 
+absl::StatusOr<hub::CheckedParameters> CheckXml(const std::string& xml) {
+  IPAM_ASSIGN_OR_RETURN(model::CheckedParameters checked, model::CheckParameters(xml));
+  return hub::CheckedParameters{std::move(checked.kind), model::HoldsSecret(checked.parameters)};
+}
+
+absl::StatusOr<hub::TypedParameters> WriteTyped(const v1::StartOperationRequest& request) {
+  const auto* member = request.GetDescriptor()->FindFieldByNumber(request.parameters_case());
+  const model::Operation* operation = model::FindOperation(member->number() - kFirstTypedMember);
+  if (operation == nullptr)
+    return absl::UnimplementedError(absl::StrCat("no operation for ", member->name()));
+  const google::protobuf::Message& own = request.GetReflection()->GetMessage(request, member);
+  IPAM_ASSIGN_OR_RETURN(model::TypedParameters checked,
+                        model::CheckTypedParameters(*operation, own, member->name()));
+  return hub::TypedParameters{std::move(checked.kind), std::move(checked.xml), model::HoldsSecret(own)};
+}
+
 hub::Dependencies HubDependencies(base::Clock& clock) {
   hub::Dependencies dependencies;
   dependencies.check_parameters = [](const std::string& xml) -> absl::StatusOr<hub::CheckedParameters> {
-    IPAM_ASSIGN_OR_RETURN(model::CheckedParameters checked, model::CheckParameters(xml));
-    return hub::CheckedParameters{std::move(checked.kind), model::HoldsSecret(checked.parameters)};
+    absl::StatusOr<hub::CheckedParameters> checked = CheckXml(xml);
+    base::ReturnFreedMemory(xml.size());
+    return checked;
   };
   dependencies.write_parameters =
       [](const v1::StartOperationRequest& request) -> absl::StatusOr<hub::TypedParameters> {
-    const auto* member = request.GetDescriptor()->FindFieldByNumber(request.parameters_case());
-    const model::Operation* operation = model::FindOperation(member->number() - kFirstTypedMember);
-    if (operation == nullptr)
-      return absl::UnimplementedError(absl::StrCat("no operation for ", member->name()));
-    IPAM_ASSIGN_OR_RETURN(
-        model::TypedParameters checked,
-        model::CheckTypedParameters(*operation, request.GetReflection()->GetMessage(request, member),
-                                    member->name()));
-    return hub::TypedParameters{std::move(checked.kind), std::move(checked.xml),
-                                model::HoldsSecret(request.GetReflection()->GetMessage(request, member))};
+    absl::StatusOr<hub::TypedParameters> written = WriteTyped(request);
+    base::ReturnFreedMemory(request.ByteSizeLong());
+    return written;
   };
   dependencies.make_failed_part = [](const std::string& xml, const hub::SubtaskList& subtasks,
                                      const std::string& completion) -> absl::StatusOr<std::string> {

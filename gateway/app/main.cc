@@ -8,6 +8,7 @@
 #include <string>
 
 #include "dcom_bridge/base/clock.h"
+#include "dcom_bridge/base/memory.h"
 #include "dcom_bridge/settings/process.h"
 #include "dcom_bridge/settings/settings.h"
 #include "gateway/app/gateway.h"
@@ -18,6 +19,7 @@ namespace {
 int Main(int argc, char** argv) {
   // Blocked before the first thread, so that every thread leaves them to sigwait() below.
   const sigset_t stop_signals = ipam::settings::BlockStopSignals();
+  ipam::base::LimitKeptMemory();
   const auto invocation = ipam::settings::FromProcess(argc, argv);
   absl::StatusOr<ipam::config::Parsed> parsed =
       ipam::config::Parse(invocation.arguments, invocation.environment);
