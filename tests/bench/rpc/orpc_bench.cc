@@ -1,10 +1,18 @@
 // What the server's side of DCOM costs, against a server of ours in a process of its own: null ORPC calls with packet
 // privacy, ReportProgress with 256 events, sessions that are held; and is_server_listening with packet integrity against
-// ours and, where named, against a foreign server (against_samba.py).
+// ours and, where named, against a foreign server (against_samba.py). Calls one behind the other come from a client on a
+// blocking socket, the same for every server. The floor is what no server goes without: epoll_wait, recv, send of as many
+// octets, and the RC4 and HMAC-MD5 of nettle.
 //
 //   orpc_bench [--seconds=2] [--sessions=5000] [HOST PORT DOMAIN USER PASSWORD PID...]
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <nettle/arcfour.h>
+#include <nettle/hmac.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,8 +40,10 @@
 #include "dcom_bridge/net/rpc_listener.h"
 #include "dcom_bridge/orpc/activator.h"
 #include "dcom_bridge/orpc/exporter.h"
+#include "dcom_bridge/orpc/orpc_header.h"
 #include "dcom_bridge/orpc/oxid_resolver.h"
 #include "dcom_bridge/rpc/account_auth_provider.h"
+#include "dcom_bridge/rpc/client_association.h"
 #include "dcom_bridge/rpc/management.h"
 
 namespace ipam {
@@ -107,6 +117,56 @@ idl::ReportProgress SomeReport() {
   std::exit(0);
 }
 
+constexpr std::size_t kRequestBytes = 96, kAnswerBytes = 64;  // of a null call with packet privacy
+
+// One PDU of packet privacy with a body of `size` octets.
+void Protect(arcfour_ctx& seal, std::uint8_t* body, std::size_t size) {
+  static constexpr std::uint8_t kKey[16] = {1, 2, 3};
+  std::uint8_t digest[MD5_DIGEST_SIZE];
+  hmac_md5_ctx hmac;
+  hmac_md5_set_key(&hmac, sizeof kKey, kKey);
+  hmac_md5_update(&hmac, size, body);
+  hmac_md5_digest(&hmac, sizeof digest, digest);
+  arcfour_crypt(&seal, size, body, body);
+  arcfour_crypt(&seal, 8, digest, digest);
+}
+
+// Answers kRequestBytes by kAnswerBytes, on one connection.
+[[noreturn]] void ServeFloor(int tell) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&at), size) != 0 || listen(listener, 1) != 0 ||
+      getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size) != 0) {
+    std::abort();
+  }
+  const std::uint16_t port = ntohs(at.sin_port);
+  if (write(tell, &port, sizeof port) != sizeof port) std::abort();
+  const int peer = accept(listener, nullptr, nullptr);
+  const int yes = 1;
+  setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  const int poll = epoll_create1(0);
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {}};
+  epoll_ctl(poll, EPOLL_CTL_ADD, peer, &event);
+  arcfour_ctx in, out;
+  const std::uint8_t key[16] = {4, 5, 6};
+  arcfour_set_key(&in, sizeof key, key);
+  arcfour_set_key(&out, sizeof key, key);
+  std::uint8_t buffer[4096];
+  while (epoll_wait(poll, &event, 1, -1) == 1) {
+    const ssize_t got = recv(peer, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (got == 0) break;
+    if (got < 0) continue;
+    Protect(in, buffer, kRequestBytes);
+    Protect(out, buffer, kAnswerBytes);
+    if (send(peer, buffer, kAnswerBytes, MSG_NOSIGNAL) != kAnswerBytes) break;
+  }
+  std::exit(0);
+}
+
 double ProcessorSeconds(const std::vector<pid_t>& processes) {
   double sum = 0;
   for (const pid_t process : processes) {
@@ -150,14 +210,7 @@ class Chain {
   void CallReport() {
     CallObject(kReport, ndr::Encode(SomeReport()), [this] { CallReport(); });
   }
-  void CallManagement() {
-    rpc_.Call(endpoint_, {rpc::kManagementInterface, 2, {}, {}}, absl::Seconds(30),
-              [this](const net::RpcResult& result) {
-                if (!std::holds_alternative<rpc::CallReply>(result.outcome)) std::abort();
-                ++calls_;
-                CallManagement();
-              });
-  }
+  const net::RemoteInterface& object() const { return object_; }
   std::uint64_t calls() const { return calls_; }
 
  private:
@@ -179,10 +232,140 @@ class Chain {
   std::uint64_t calls_ = 0;
 };
 
+int ConnectTo(const net::Endpoint& endpoint) {
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(endpoint.port);
+  const int connection = socket(AF_INET, SOCK_STREAM, 0);
+  const int yes = 1;
+  setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  if (inet_pton(AF_INET, endpoint.host.c_str(), &at.sin_addr) != 1 ||
+      connect(connection, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) {
+    std::abort();
+  }
+  return connection;
+}
+
+// A client that adds as little as it can: a blocking socket, and one call behind the other.
+class BlockingClient {
+ public:
+  BlockingClient(const Peer& target, auth::AuthLevel level, const pdu::SyntaxId& interface)
+      : socket_(ConnectTo(target.endpoint)), association_(Options(target, level)) {
+    Perform(association_.Open({interface}));
+    while (!opened_) Receive();
+  }
+  ~BlockingClient() { close(socket_); }
+  BlockingClient(const BlockingClient&) = delete;
+  BlockingClient& operator=(const BlockingClient&) = delete;
+
+  void Call(const rpc::CallRequest& request) {
+    answered_ = false;
+    Perform(association_.Call(request).second);
+    while (!answered_) Receive();
+  }
+
+ private:
+  rpc::ClientOptions Options(const Peer& target, auth::AuthLevel level) {
+    rpc::ClientOptions options;
+    options.level = level;
+    auto initiator = auth::NewInitiator(auth::AuthType::kNtlm, target.credentials,
+                                        "RPCSS/" + target.endpoint.host, clock_, random_);
+    if (!initiator.ok()) std::abort();
+    options.security = *std::move(initiator);
+    return options;
+  }
+  void Receive() {
+    const ssize_t got = recv(socket_, buffer_, sizeof buffer_, 0);
+    if (got <= 0) std::abort();
+    Perform(association_.OnBytes({buffer_, static_cast<std::size_t>(got)}));
+  }
+  void Perform(const rpc::ClientActions& actions) {
+    for (const rpc::ClientAction& action : actions) {
+      if (const auto* out = std::get_if<rpc::ClientSend>(&action)) {
+        const auto size = static_cast<ssize_t>(out->bytes.size());
+        if (send(socket_, out->bytes.data(), out->bytes.size(), MSG_NOSIGNAL) != size) std::abort();
+      } else if (const auto* done = std::get_if<rpc::CallDone>(&action)) {
+        if (!std::holds_alternative<rpc::CallReply>(done->result)) std::abort();
+        answered_ = true;
+      } else if (std::holds_alternative<rpc::Opened>(action)) {
+        opened_ = true;
+      } else {
+        std::abort();
+      }
+    }
+  }
+
+  base::SystemClock clock_;
+  auth::SystemRandom random_;
+  const int socket_;
+  rpc::ClientAssociation association_;
+  std::uint8_t buffer_[4096];
+  bool opened_ = false;
+  bool answered_ = false;
+};
+
+// `call` again and again on one connection; what each costs the processes of the target.
+void MeasureBlocking(const char* name, const std::vector<pid_t>& processes, double seconds,
+                     const std::function<void()>& call) {
+  const auto run = [&call](absl::Duration duration) {
+    const absl::Time begun = absl::Now();
+    std::size_t calls = 0;
+    for (; calls % 64 != 0 || absl::Now() - begun < duration; ++calls) call();
+    return static_cast<double>(calls) / absl::ToDoubleSeconds(absl::Now() - begun);
+  };
+  run(absl::Seconds(seconds / 4));
+  const double processor = ProcessorSeconds(processes);
+  const absl::Time begun = absl::Now();
+  const double rate = run(absl::Seconds(seconds));
+  const double calls = rate * absl::ToDoubleSeconds(absl::Now() - begun);
+  std::printf("%-44s  1 connection  %9.0f calls/s %7.2f us of server each\n", name, rate,
+              (ProcessorSeconds(processes) - processor) / calls * 1e6);
+  std::fflush(stdout);
+}
+
+void MeasureListening(const char* name, const Peer& target, double seconds) {
+  BlockingClient client(target, auth::AuthLevel::kIntegrity, rpc::kManagementInterface);
+  const rpc::CallRequest request{rpc::kManagementInterface, 2, {}, {}};
+  MeasureBlocking(name, target.processes, seconds, [&] { client.Call(request); });
+}
+
+void MeasureNull(const Peer& target, double seconds) {
+  net::Loop loop;
+  Chain holder(loop, target, auth::AuthLevel::kPrivacy);  // of the object
+  holder.Activate([&loop] { loop.Stop(); });
+  loop.Run();
+  const pdu::SyntaxId interface { kIid, 0, 0 };
+  BlockingClient client(target, auth::AuthLevel::kPrivacy, interface);
+  orpc::OrpcThis header;
+  header.causality = orpc::CausalityId{base::Guid::Random()};
+  const rpc::CallRequest request{interface, kNull, holder.object().ipid.value, orpc::JoinRequest(header, {})};
+  MeasureBlocking("null ORPC, privacy", target.processes, seconds, [&] { client.Call(request); });
+}
+
+void MeasureFloor(double seconds) {
+  int told[2];
+  if (pipe(told) != 0) std::abort();
+  const pid_t server = fork();
+  if (server == 0) ServeFloor(told[1]);
+  std::uint16_t port = 0;
+  if (read(told[0], &port, sizeof port) != sizeof port) std::abort();
+  const int connection = ConnectTo({"127.0.0.1", port});
+  std::uint8_t buffer[kRequestBytes] = {};
+  MeasureBlocking("floor: epoll, RC4 and HMAC-MD5", {server}, seconds, [&] {
+    if (send(connection, buffer, kRequestBytes, MSG_NOSIGNAL) != kRequestBytes) std::abort();
+    for (ssize_t got = 0; got < static_cast<ssize_t>(kAnswerBytes);) {
+      const ssize_t more = recv(connection, buffer, kAnswerBytes, 0);
+      if (more <= 0) std::abort();
+      got += more;
+    }
+  });
+  close(connection);
+  waitpid(server, nullptr, 0);
+}
+
 using Call = void (Chain::*)();
 
-void Measure(const char* name, const Peer& target, std::size_t connections, auth::AuthLevel level, Call call,
-             double seconds) {
+void Measure(const char* name, const Peer& target, std::size_t connections, Call call, double seconds) {
   net::Loop loop;
   std::vector<std::unique_ptr<Chain>> chains;
   const auto calls = [&] {
@@ -191,13 +374,9 @@ void Measure(const char* name, const Peer& target, std::size_t connections, auth
     return sum;
   };
   for (std::size_t i = 0; i < connections; ++i) {
-    chains.push_back(std::make_unique<Chain>(loop, target, level));
+    chains.push_back(std::make_unique<Chain>(loop, target, auth::AuthLevel::kPrivacy));
     Chain* chain = chains.back().get();
-    if (call == &Chain::CallManagement) {
-      chain->CallManagement();
-    } else {
-      chain->Activate([chain, call] { (chain->*call)(); });
-    }
+    chain->Activate([chain, call] { (chain->*call)(); });
   }
   std::uint64_t calls_before = 0;
   double processor_before = 0;
@@ -270,16 +449,14 @@ int Run(int argc, char** argv) {
                 {argv[3], argv[4], auth::NtHash::OfPassword(argv[5])},
                 {}};
     for (int i = 6; i < argc; ++i) theirs.processes.push_back(std::atoi(argv[i]));
-    Measure("is_server_listening, integrity, theirs", theirs, 1, auth::AuthLevel::kIntegrity,
-            &Chain::CallManagement, seconds);
+    MeasureListening("is_server_listening, integrity, theirs", theirs, seconds);
   }
+  MeasureNull(ours, seconds);
+  MeasureFloor(seconds);
+  MeasureListening("is_server_listening, integrity", ours, seconds);
   Hold(ours, sessions);
-  Measure("null ORPC, privacy", ours, 1, auth::AuthLevel::kPrivacy, &Chain::CallNull, seconds);
-  Measure("null ORPC, privacy", ours, 8, auth::AuthLevel::kPrivacy, &Chain::CallNull, seconds);
-  Measure("ReportProgress of 256 events, privacy", ours, 1, auth::AuthLevel::kPrivacy, &Chain::CallReport,
-          seconds);
-  Measure("is_server_listening, integrity", ours, 1, auth::AuthLevel::kIntegrity, &Chain::CallManagement,
-          seconds);
+  Measure("null ORPC, privacy", ours, 8, &Chain::CallNull, seconds);
+  Measure("ReportProgress of 256 events, privacy", ours, 1, &Chain::CallReport, seconds);
   kill(server, SIGTERM);
   waitpid(server, nullptr, 0);
   return 0;
