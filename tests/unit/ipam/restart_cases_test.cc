@@ -128,15 +128,17 @@ void FillZone(const std::string& store) {
   auto db = OpenDatabase(store);
   ASSERT_OK(db);
   ASSERT_OK((*db)->Begin());
-  Statement record(**db,
-                   "INSERT INTO dns_resource_records (record_id, forward_zone_id, name, record_type, record_data,"
-                   " details) VALUES (?, 305, ?, 6, '', '{}')");
+  Statement record(
+      **db,
+      "INSERT INTO dns_resource_records (record_id, forward_zone_id, name, record_type, record_data,"
+      " details) VALUES (?, 305, ?, 6, '', '{}')");
   Statement access(**db,
                    "INSERT INTO access_scope_associations (object_type, object_id, access_scope_id,"
                    " is_inheriting) VALUES (29, ?, 1, 0)");
-  Statement address(**db,
-                    "INSERT INTO ip_addresses (record_id, af, address_space_id, address, is_duplicate, details)"
-                    " VALUES (?, 6, 1, ?, 0, '{\"address\":\"::\"}')");
+  Statement address(
+      **db,
+      "INSERT INTO ip_addresses (record_id, af, address_space_id, address, is_duplicate, details)"
+      " VALUES (?, 6, 1, ?, 0, '{\"address\":\"::\"}')");
   Statement lookup(**db,
                    "INSERT INTO address_dns_forward_lookups (af, address_id, zone_id, sync_status)"
                    " VALUES (6, ?, 305, 0)");
