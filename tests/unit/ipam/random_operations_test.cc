@@ -586,7 +586,7 @@ TEST(RandomOperationsTest, AreOfAllOperations) {
   EXPECT_EQ(RandomOperations::Operations().size(), model::Operations().size());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomOperations, ::testing::Range(1u, 3u));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomOperations, ::testing::Values(1u));
 
 }  // namespace
 }  // namespace ipam::engine
