@@ -121,8 +121,7 @@ class ActuationRestartTest : public EngineTest {
 };
 
 TEST_F(ActuationRestartTest, WhereverItDiesTheEffectOfAnEntityIsThereOnce) {
-  for (const char* kind :
-       {"CreateDhcpScope", "CreateDhcpFailover", "CreateDnsZone", "CreateDnsResourceRecords"}) {
+  for (const char* kind : {"CreateDhcpScope", "CreateDnsZone", "CreateDnsResourceRecords"}) {
     Restore();
     int calls = 0;
     script_.OnCall([&calls](const std::string&) { ++calls; });
