@@ -511,7 +511,7 @@ void RandomOperations::CheckStore() {
   // Each record has the full name that its zone gives it.
   EXPECT_EQ(Rows("SELECT r.record_id FROM dns_resource_records AS r LEFT JOIN dns_zones AS f ON f.record_id ="
                  " r.forward_zone_id LEFT JOIN dns_reverse_zones AS b ON b.record_id = r.reverse_zone_id"
-                 " WHERE r.fqdn != r.name || '.' || coalesce(f.name, b.name)"),
+                 " WHERE r.fqdn COLLATE NOCASE != r.name || '.' || coalesce(f.name, b.name)"),
             "");
   auto db = OpenDatabase(options_.database, StoreUse::kRead);
   ASSERT_OK(db);

@@ -34,13 +34,16 @@ CREATE FUNCTION joined_by(so_far text, value anyelement, separator text) RETURNS
 CREATE AGGREGATE group_concat(anyelement, text) (SFUNC = joined_by, STYPE = text);
 CREATE FUNCTION hex(bytes bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT coalesce(upper(encode(bytes, 'hex')), '') $$;
 CREATE FUNCTION zeroblob(size int) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$ SELECT decode(repeat('00', size), 'hex') $$;
-CREATE FUNCTION json_extract(details text, path text) RETURNS text IMMUTABLE LANGUAGE sql
-  AS $$ SELECT replace(replace((details::jsonb #> string_to_array(substr(path, 3), '.'))::text, ', ', ','), ': ', ':') $$;
+CREATE FUNCTION steps(path text) RETURNS text[] IMMUTABLE LANGUAGE sql AS $$
+  SELECT string_to_array(replace(replace(regexp_replace(path, '^\$\.', ''), '[', '.'), ']', ''), '.') $$;
+CREATE FUNCTION json_extract(details text, path text) RETURNS text IMMUTABLE LANGUAGE sql AS $$
+  SELECT CASE jsonb_typeof(found) WHEN 'string' THEN found #>> '{}'
+    ELSE replace(replace(found::text, ', ', ','), ': ', ':') END FROM (SELECT details::jsonb #> steps(path) AS found) AS f $$;
 CREATE FUNCTION json_set(details text, path text, value text) RETURNS text IMMUTABLE LANGUAGE sql
-  AS $$ SELECT jsonb_set(details::jsonb, string_to_array(substr(path, 3), '.'), to_jsonb(value))::text $$;
+  AS $$ SELECT jsonb_set(details::jsonb, steps(path), to_jsonb(value))::text $$;
 CREATE FUNCTION of_json(details text, path text) RETURNS text IMMUTABLE LANGUAGE sql AS $$
-  SELECT CASE value WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE value END FROM (SELECT details::jsonb #>>
-    string_to_array(replace(replace(regexp_replace(path, '^\$\.', ''), '[', '.'), ']', ''), '.') AS value) AS found $$;
+  SELECT CASE value WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE value END
+    FROM (SELECT details::jsonb #>> steps(path) AS value) AS found $$;
 CREATE OPERATOR ->> (LEFTARG = text, RIGHTARG = text, FUNCTION = of_json);
 CREATE OPERATOR -> (LEFTARG = text, RIGHTARG = text, FUNCTION = of_json);
 )sql";
