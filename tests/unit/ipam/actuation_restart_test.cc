@@ -177,7 +177,7 @@ TEST_F(ActuationRestartTest, WhereTheStoreRefusesNowTheServerIsPutBack) {
   DieAt([](const std::string& line) { return line == "did commit dhcp1"; });
   const base::Guid id = Begin(Sample("CreateDhcpScope"));
   ToTheEnd(id);
-  Revive([this] { Refuse(options_.database, "INSERT", "dhcp_scopes", "too late"); });
+  Revive([this] { Refuse(options_.database, "INSERT ON dhcp_scopes", "too late"); });
   EXPECT_NE(FailureOf(ToTheEnd(id)), "");
   EXPECT_EQ(Query("SELECT count(*) FROM dhcp_scopes"), "3");
   EXPECT_TRUE(script_.Has("dhcp1", StoreOf(17)));

@@ -424,7 +424,7 @@ TEST_F(ActuatorsTest, PutsTheServerBackWhereTheStoreRefuses) {
   script_.Hold("commit dhcp1");
   const base::Guid id = Begin(Sample("CreateDhcpScope"));
   script_.AwaitHeld();
-  Refuse(options_.database, "INSERT", "dhcp_scopes", "too late");
+  Refuse(options_.database, "INSERT ON dhcp_scopes", "too late");
   script_.Release();
   const auto events = AwaitEnd(id);
   EXPECT_NE(FailureOf(events), "");
@@ -440,7 +440,7 @@ TEST_F(ActuatorsTest, SaysThatAServerCouldNotBePutBack) {
   script_.Hold("commit dhcp1");
   const base::Guid id = Begin(Sample("CreateDhcpScope"));
   script_.AwaitHeld();
-  Refuse(options_.database, "INSERT", "dhcp_scopes", "too late");
+  Refuse(options_.database, "INSERT ON dhcp_scopes", "too late");
   script_.Fail("test dhcp1: 3", absl::UnavailableError("gone"));
   script_.Release();
   const auto message = CompletionOf(AwaitEnd(id)).error_info().message();

@@ -100,8 +100,13 @@ DnsCases::DnsCases() {
       " (10, 'dhcp1.ad.example.org', '{}'), (10, 'dhcp2.ad.example.org', '{}')");
 }
 
-void DelegateCases::RunCase() {
+void DelegateCases::SetUpCase() {
   if (GetParam().setup != nullptr) Execute(GetParam().setup);
+  if (GetParam().deny != nullptr) Refuse(options_.database, GetParam().deny);
+}
+
+void DelegateCases::RunCase() {
+  SetUpCase();
   EXPECT_EQ(RunText(GetParam().operation, GetParam().parameters), GetParam().events);
   EXPECT_EQ(Rows(GetParam().query), GetParam().rows);
 }

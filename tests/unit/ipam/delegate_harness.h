@@ -33,16 +33,15 @@ struct DelegateCase {
   const char* query = "SELECT ''";
   const char* rows = "";
   const char* setup = nullptr;  // before the operation
+  const char* deny = nullptr;   // Refuse(), behind that
 };
 
 inline void PrintTo(const DelegateCase& one, std::ostream* out) { *out << one.operation << " " << one.name; }
 
-// For `setup`: a change that the store refuses from then on, as a broken constraint.
-#define IPAM_DENY(change) "CREATE TRIGGER deny BEFORE " change " BEGIN SELECT RAISE(ABORT, 'denied'); END"
-
 // Each case on a store of its own.
 class DelegateCases : public DelegateTest, public ::testing::WithParamInterface<DelegateCase> {
  protected:
+  void SetUpCase();
   void RunCase();
 };
 

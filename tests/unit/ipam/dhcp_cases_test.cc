@@ -251,7 +251,7 @@ constexpr DelegateCase kScopeCases[] = {
          "IpamApiGenericDatabaseError",
      .query = "SELECT scope_id FROM dhcp_options WHERE scope_id IN (221, 222)",
      .rows = "222",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 221")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 221"},
     {.name = "NeedsATemplateOfTheFamily",
      .operation = "ApplyScopeConfigurationTemplate",
      .parameters =
@@ -330,7 +330,7 @@ constexpr DelegateCase kReservationCases[] = {
      .query = "SELECT (SELECT count(*) FROM dhcp_reservations WHERE scope_id = 220), (SELECT count(*) FROM"
               " dns_resource_records), (SELECT count(*) FROM ip_addresses)",
      .rows = "0|0|1",
-     .setup = IPAM_DENY("DELETE ON ip_addresses")},
+     .deny = "DELETE ON ip_addresses"},
     {.name = "StopsWhereTheReservationCannotBeDeleted",
      .operation = "DeleteDhcpReservation",
      .parameters =
@@ -338,7 +338,7 @@ constexpr DelegateCase kReservationCases[] = {
      .events = "start; +1 Reservation 172.20.0.77 printer; +2 Address 172.20.0.77; >1; =1 "
                "IpamApiGenericDatabaseError; "
                "50%; =2 not run; 100%; failure IpamApiGenericDatabaseError",
-     .setup = IPAM_DENY("DELETE ON dhcp_reservations")},
+     .deny = "DELETE ON dhcp_reservations"},
     {.name = "NeedsAFlagOfTheEnumeration",
      .operation = "DeleteDhcpReservation",
      .parameters = FAMILY_V4 "reservation_record_id: 801 flag: 9",

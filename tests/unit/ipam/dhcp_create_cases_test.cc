@@ -67,7 +67,7 @@ constexpr DelegateCase kScopeCases[] = {
                "; >1; =1 IpamApiDhcpScopeFailedToAddInIpamDatabase; 33%; =2 not run; 66%; =3 not run; 100%; "
                "failure "
                "IpamApiDhcpScopeFailedToAddInIpamDatabase",
-     .setup = IPAM_DENY("INSERT ON dhcp_scopes")},
+     .deny = "INSERT ON dhcp_scopes"},
     {.name = "MakesADhcpv6ScopeAndItsSubnet",
      .operation = "CreateDhcpScope",
      .parameters =

@@ -223,7 +223,7 @@ TEST_F(EngineCancelTest, AStoreThatFailsDelaysTheAnswerAndLosesNothing) {
   engine_->Cancel(waiting, kAdmin, [&](auto result) { promise.set_value(std::move(result)); });
   EXPECT_EQ(answered.wait_for(std::chrono::milliseconds(400)),
             std::future_status::timeout);  // several attempts
-  Allow(options_.database, "operation_events");
+  Allow(options_.database);
   EXPECT_OK(answered.get());
   EXPECT_THAT(Describe(AwaitEnd(waiting)), Contains("SetOverallStatus CompletedWithFailure"));
 }

@@ -263,7 +263,7 @@ TEST_F(EngineRestartTest, AStoreThatFailsDelaysWhatGoesOn) {
   Open();
   const absl::Time limit = absl::Now() + absl::Milliseconds(400);  // several attempts
   while (absl::Now() < limit) ASSERT_EQ(Read(id).size(), 7u);
-  Allow(options_.database, "dns_zones");
+  Allow(options_.database);
   EXPECT_THAT(Tell(Await(id, 7 + 3)), EndsWith(">2; =2 ok; 100%; success"));
   EXPECT_EQ(Query("SELECT count(*) FROM dns_zones WHERE name = 'new.example.org'"), "1");
 }

@@ -219,7 +219,7 @@ TEST_F(EngineTest, DoesATransactionThatFailedAgainAndLosesNothing) {
   engine_->Proceed(id);
   const absl::Time limit = absl::Now() + absl::Milliseconds(400);  // several attempts
   while (absl::Now() < limit) ASSERT_LT(Read(id).size(), 30u);
-  Allow(options_.database, "operation_events");
+  Allow(options_.database);
   const auto events = AwaitEnd(id);
   EXPECT_EQ(FailureOf(events), "");
   EXPECT_EQ(events.size(), 1 + 20 + 40 + 20 + 1u);

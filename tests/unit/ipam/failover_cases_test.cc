@@ -143,7 +143,7 @@ constexpr DelegateCase kFailoverCases[] = {
                "IpamApiGenericDatabaseError",
      .query = RELATIONS,
      .rows = OLD_RELATION,
-     .setup = IPAM_DENY("DELETE ON dhcp_failover_relations")},
+     .deny = "DELETE ON dhcp_failover_relations"},
     {.name = "NeedsARelationshipThatIsThere",
      .operation = "DeleteDhcpFailover",
      .parameters = "failover { record_id: 799 }",

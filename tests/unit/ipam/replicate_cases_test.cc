@@ -30,7 +30,7 @@ constexpr DelegateCase kReplicateCases[] = {
                ">2; =2 ok; 100%; failure IpamApiGenericDatabaseError",
      .query = SYNC_STATUS,
      .rows = "220 -, 222" IN_SYNC ", 320 -, 322 -",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 220")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 220"},
     {.name = "HasNothingToDo",
      .operation = "ResetConfigSyncStatus",
      .parameters = "scopes { record_id: 999 v4 {} }",

@@ -110,14 +110,14 @@ std::string RunWithRestarts(const v1::OperationParameters& parameters, const std
 }
 
 TEST_P(DelegateCases, EndsTheSameThoughTheServerStartsAgainBehindEachEvent) {
-  if (GetParam().setup != nullptr) Execute(GetParam().setup);
+  SetUpCase();
   EXPECT_EQ(
       RunWithRestarts(ParametersOf(GetParam().operation, GetParam().parameters), options_.database, clock_),
       GetParam().events);
 }
 
 TEST_P(DnsCases, EndsTheSameThoughTheServerStartsAgainBehindEachEvent) {
-  if (GetParam().setup != nullptr) Execute(GetParam().setup);
+  SetUpCase();
   EXPECT_EQ(
       RunWithRestarts(ParametersOf(GetParam().operation, GetParam().parameters), options_.database, clock_),
       GetParam().events);

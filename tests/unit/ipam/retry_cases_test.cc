@@ -20,11 +20,14 @@ struct RetryCase {
   const char* name;
   const char* operation;
   const char* setup = "SELECT 1";  // before the operation: what makes a step of it fail
+  const char* deny = nullptr;      // or Refuse()
   const char* parameters;
   const char* left = nullptr;     // the parameters of the retry
   const char* refused = nullptr;  // or a part of the reason why there is none
-  const char* mend = nullptr;     // after this the retry succeeds
+  const char* mend = nullptr;     // after this, and if it is denied no longer, the retry succeeds
 };
+
+constexpr char kAllow[] = "SELECT 1";
 
 void PrintTo(const RetryCase& one, std::ostream* out) { *out << one.operation << " " << one.name; }
 
@@ -117,13 +120,13 @@ constexpr RetryCase kCases[] = {
      .refused = "2 of 3 steps succeeded: the scope is made; EditDhcpScope"},
     {.name = "IsTheWholeWhereNothingIsDone",
      .operation = "CreateDhcpScope",
-     .setup = IPAM_DENY("INSERT ON dhcp_scopes"),
+     .deny = "INSERT ON dhcp_scopes",
      .parameters =
          "scope { parent_dhcp_server_record_id: 17 scope_id: '172.30.0.0' start_address: '172.30.0.10' "
          "end_address: '172.30.0.20' subnet_mask: '255.255.255.0' prefix_length: 24 v4 {} }",
      .left = "scope { parent_dhcp_server_record_id: 17 scope_id: '172.30.0.0' start_address: '172.30.0.10' "
              "end_address: '172.30.0.20' subnet_mask: '255.255.255.0' prefix_length: 24 v4 {} }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "LeavesOutWhatTrackersHaveDone",
      .operation = "EditDhcpScope",
      .parameters = "scope { " SCOPE_220 " options { " SET_OPTION_6 NO_OPTION_9
@@ -136,7 +139,7 @@ constexpr RetryCase kCases[] = {
      .mend = MAKE_OPTION_9},
     {.name = "IsNoneWhereTheScopeIsGone",
      .operation = "DeleteDhcpScope",
-     .setup = IPAM_DENY("UPDATE ON ip_ranges WHEN OLD.record_id = 520"),
+     .deny = "UPDATE ON ip_ranges WHEN OLD.record_id = 520",
      .parameters = "scope { record_id: 320 v4 {} }",
      .refused = "the scope is gone"},
     {.name = "IsTheScopesThatMayHaveFailed",
@@ -157,13 +160,13 @@ constexpr RetryCase kCases[] = {
      .left = "scope_ids: 320 superscope { record_id: 601 }"},
     {.name = "NamesTheSuperscopeThatIsMade",
      .operation = "AddScopesToSuperscope",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 208"),
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 208",
      .parameters = "scope_ids: [222, 208] superscope { name: 'New' server { record_id: 17 v4 {} } }",
      .left = "scope_ids: 208 superscope { record_id: 612 name: 'New' server { record_id: 17 v4 {} } }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsTheScopesThatFailedOnEitherServer",
      .operation = "RemoveScopesFromSuperscope",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 320"),
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 320",
      .parameters = "scope_ids: [221, 220, 99]",
      .left = "scope_ids: [220, 99]"},
     {.name = "IsTheWhole",
@@ -180,12 +183,12 @@ constexpr RetryCase kCases[] = {
      .left = "superscopes { record_id: 98 name: 'gone' }"},
     {.name = "IsNoneWhereTheSuperscopeIsGone",
      .operation = "DeleteSuperscopes",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 320"),
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 320",
      .parameters = "superscopes { record_id: 601 } superscopes { record_id: 602 }",
      .refused = "made or gone already"},
     {.name = "IsTheSuperscopesThatFailed",
      .operation = "SetSuperscopeActivationStatus",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 221"),
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 221",
      .parameters =
          "superscopes { record_id: 611 } superscopes { record_id: 98 } superscopes { record_id: 601 }",
      .left = "superscopes { record_id: 98 } superscopes { record_id: 601 }"},
@@ -222,10 +225,10 @@ constexpr RetryCase kCases[] = {
      .left = "policies { policy_id: 1002 server_record_id: 17 }"},
     {.name = "IsTheWhole",
      .operation = "MovePolicyProcessingOrder",
-     .setup = IPAM_DENY("UPDATE ON dhcp_policies"),
+     .deny = "UPDATE ON dhcp_policies",
      .parameters = "policy { policy_id: 1002 } direction: POLICY_PROCESSING_ORDER_DIRECTION_UP",
      .left = "policy { policy_id: 1002 } direction: POLICY_PROCESSING_ORDER_DIRECTION_UP",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsNoneWhereTheReservationIsMade",
      .operation = "CreateDhcpReservation",
      .setup = "DELETE FROM dhcp_reservations",
@@ -233,14 +236,14 @@ constexpr RetryCase kCases[] = {
      .refused = "the reservation is made; SetDhcpReservation"},
     {.name = "IsNoneWhereTheReservationIsGone",
      .operation = "DeleteDhcpReservation",
-     .setup = IPAM_DENY("DELETE ON ip_addresses"),
+     .deny = "DELETE ON ip_addresses",
      .parameters =
          "family: " V4
          " reservation_record_id: 801 flag: DHCP_RESERVATION_DELETION_FLAG_DELETE_IP_ADDRESS_AND_DNS_RECORD",
      .refused = "the reservation is gone"},
     {.name = "IsTheReservationsThatAreThere",
      .operation = "DeleteDhcpReservationCollection",
-     .setup = IPAM_DENY("DELETE ON ip_addresses"),
+     .deny = "DELETE ON ip_addresses",
      .parameters = "family: " V4 " reservation_record_ids: [801, 99, 802] flag: "
                    "DHCP_RESERVATION_DELETION_FLAG_DELETE_IP_ADDRESS_RECORD",
      .left = "family: " V4
@@ -263,11 +266,11 @@ constexpr RetryCase kCases[] = {
      .refused = "the relationship is made; AddDhcpFailoverScopes"},
     {.name = "IsTheWhole",
      .operation = "EditDhcpFailover",
-     .setup = IPAM_DENY("UPDATE ON dhcp_failover_relations"),
+     .deny = "UPDATE ON dhcp_failover_relations",
      .parameters =
          "failover { record_id: 701 modified_properties: 'Mode' mode: DHCP_FAILOVER_MODE_HOT_STANDBY }",
      .left = "failover { record_id: 701 modified_properties: 'Mode' mode: DHCP_FAILOVER_MODE_HOT_STANDBY }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsTheScopesThatFailed",
      .operation = "AddDhcpFailoverScopes",
      .parameters = "failover { record_id: 701 } scope_ids: [99, 221]",
@@ -282,11 +285,11 @@ constexpr RetryCase kCases[] = {
      .left = "failover { record_id: 799 }"},
     {.name = "IsTheScopesThatFailed",
      .operation = "ResetConfigSyncStatus",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 222"),
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 222",
      .parameters = "scopes { record_id: 999 scope_id: '10.9.9.0' v4 {} } scopes { record_id: 222 scope_id: "
                    "'172.20.2.0' v4 {} } scopes { record_id: 220 scope_id: '172.20.0.0' v4 {} }",
      .left = "scopes { record_id: 222 scope_id: '172.20.2.0' v4 {} }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsTheScopesThatMayHaveFailed",
      .operation = "ReplicateScope",
      .setup = NO_ROUTER_ON_18,
@@ -308,10 +311,10 @@ constexpr RetryCase kCases[] = {
      .mend = ROUTER_ON_18},
     {.name = "IsTheFiltersAndServersThatFailed",
      .operation = "CreateDhcpFilters",
-     .setup = IPAM_DENY("INSERT ON dhcp_filters WHEN NEW.server_id = 18 AND NEW.mac_address = '0c'"),
+     .deny = "INSERT ON dhcp_filters WHEN NEW.server_id = 18 AND NEW.mac_address = '0c'",
      .parameters = "dhcp_server_ids: [17, 18] filters { mac_address: '0a' } filters { mac_address: '0c' }",
      .left = "dhcp_server_ids: 18 filters { mac_address: '0c' }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsTheWhole",
      .operation = "UpdateDhcpFilter",
      .parameters = "filter { server_record_id: 99 mac_address: '0a' }",
@@ -325,11 +328,12 @@ constexpr RetryCase kCases[] = {
      .operation = "DeleteDhcpFilters",
      .setup =
          "INSERT INTO dhcp_filters (record_id, server_id, mac_address, is_allow, details) VALUES (972, 18, "
-         "'0b', 1, '{\"macAddress\":\"0b\"}');" IPAM_DENY("DELETE ON dhcp_filters WHEN OLD.record_id = 971"),
+         "'0b', 1, '{\"macAddress\":\"0b\"}')",
+     .deny = "DELETE ON dhcp_filters WHEN OLD.record_id = 971",
      .parameters = "filters { server_record_id: 18 mac_address: '0a' } filters { server_record_id: 17 "
                    "mac_address: '00-11-22-33-44-55' } filters { server_record_id: 18 mac_address: '0B' }",
      .left = "filters { server_record_id: 17 mac_address: '00-11-22-33-44-55' }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsNoneWhereTheAddressIsMade",
      .operation = "CreateIpamIPAddress",
      .setup =
@@ -353,29 +357,29 @@ constexpr RetryCase kCases[] = {
      .left = FORWARD_311 "resource_record { record_id: 7 " PLOTTER "}"},
     {.name = "IsTheRecordsThatFailed",
      .operation = "UpdateDnsResourceRecords",
-     .setup = IPAM_DENY("UPDATE ON dns_resource_records WHEN OLD.record_id = 951"),
+     .deny = "UPDATE ON dns_resource_records WHEN OLD.record_id = 951",
      .parameters = "ttl { seconds: 7 } " FORWARD_311 "resource_records { record_id: 951 " PRINTER
                    "} resource_records { record_id: 7 " PLOTTER "}",
      .left = "ttl { seconds: 7 } " FORWARD_311 "resource_records { record_id: 951 " PRINTER "}",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsTheRecordsThatFailed",
      .operation = "DeleteDnsResourceRecords",
-     .setup = IPAM_DENY("DELETE ON dns_resource_records WHEN OLD.record_id = 951"),
+     .deny = "DELETE ON dns_resource_records WHEN OLD.record_id = 951",
      .parameters = FORWARD_311 "resource_records { record_id: 951 " PRINTER
                                "} resource_records { record_id: 7 " PLOTTER "}",
      .left = FORWARD_311 "resource_records { record_id: 951 " PRINTER "}",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsTheWholeWhereOnlyTheForwardZoneIsMade",
      .operation = "CreateDnsZone",
-     .setup = IPAM_DENY("INSERT ON dns_server_zones"),
+     .deny = "INSERT ON dns_server_zones",
      .parameters = "server_id: 31 server_zone { " PRIMARY
                    "dns_server_zone { zone { name: 'new.example' dns_zone {} } } }",
      .left = "server_id: 31 server_zone { " PRIMARY
              "dns_server_zone { zone { name: 'new.example' dns_zone {} } } }",
-     .mend = "DROP TRIGGER deny"},
+     .mend = kAllow},
     {.name = "IsNoneWhereTheReverseZoneIsMade",
      .operation = "CreateDnsZone",
-     .setup = IPAM_DENY("INSERT ON dns_server_reverse_zones"),
+     .deny = "INSERT ON dns_server_reverse_zones",
      .parameters =
          "server_id: 31 server_zone { " PRIMARY
          "dns_server_reverse_zone { zone { name: '30.172.in-addr.arpa' dns_reverse_lookup_zone { ip_type: " V4
@@ -458,6 +462,7 @@ TEST_P(RetryCases, DoesAgainWhatFailed) {
   const RetryCase& one = GetParam();
   Open();
   Execute(one.setup);
+  if (one.deny != nullptr) Refuse(options_.database, one.deny);
   const v1::OperationParameters parameters = ParametersOf(one.operation, one.parameters);
   const auto events = Run(parameters);
   ASSERT_NE(FailureOf(events), "");
@@ -477,6 +482,7 @@ TEST_P(RetryCases, DoesAgainWhatFailed) {
       << left.DebugString() << "instead of\n"
       << wanted.DebugString();
   if (one.mend == nullptr) return;
+  if (one.deny != nullptr) Allow(options_.database);
   Execute(one.mend);
   const auto again = Run(left);
   EXPECT_EQ(FailureOf(again), "") << Tell(again);

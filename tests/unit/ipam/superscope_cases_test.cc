@@ -58,14 +58,14 @@ constexpr DelegateCase kSuperscopeCases[] = {
                "IpamApiDhcpFailedToAddScopesToSuperscopeInDatabase",
      .query = "SELECT group_concat(record_id) FROM dhcp_scopes WHERE superscope_id = 601",
      .rows = "208,220,221,222",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 322")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 322"},
     {.name = "StopsAtThePartnerOfAScopeThatFails",
      .operation = "AddScopesToSuperscope",
      .parameters = "scope_ids: 222 superscope { record_id: 601 }",
      .events = "start; +1 Scope 172.20.2.0 Line C; +2 Scope 172.20.2.0 Line C on dhcp2.ad.example.org; >1; "
                "=1 IpamApiDhcpFailedToAddScopesToSuperscopeInDatabase; 50%; =2 not run; 100%; failure "
                "IpamApiDhcpFailedToAddScopesToSuperscopeInDatabase",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 222")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 222"},
     {.name = "NeedsASuperscope",
      .operation = "AddScopesToSuperscope",
      .parameters = "scope_ids: 222",
@@ -101,7 +101,7 @@ constexpr DelegateCase kSuperscopeCases[] = {
          "=2 not run; 66%; >3; =3 ok; 100%; failure IpamApiDhcpFailedToRemoveScopesFromSuperscopeInDatabase",
      .query = "SELECT group_concat(record_id) FROM dhcp_scopes WHERE superscope_id IS NOT NULL",
      .rows = "220,320",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 220")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 220"},
     {.name = "NeedsScopes",
      .operation = "RemoveScopesFromSuperscope",
      .parameters = "",
@@ -169,7 +169,7 @@ constexpr DelegateCase kSuperscopeCases[] = {
          "SELECT (SELECT group_concat(record_id) FROM dhcp_superscopes), superscope_id FROM dhcp_scopes WHERE"
          " record_id = 320",
      .rows = "602,611|611",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 320")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 320"},
     {.name = "NeedsSuperscopes",
      .operation = "DeleteSuperscopes",
      .parameters = "",
@@ -192,7 +192,7 @@ constexpr DelegateCase kSuperscopeCases[] = {
      .parameters = "activation_status: true superscopes { record_id: 601 }",
      .events = "start; +1 Scope 172.20.0.0 Line A of Lines; +2 Scope 172.20.1.0 Line B of Lines; >1; "
                "=1 IpamApiGenericDatabaseError; 50%; >2; =2 ok; 100%; failure IpamApiGenericDatabaseError",
-     .setup = IPAM_DENY("UPDATE ON dhcp_scopes WHEN OLD.record_id = 220")},
+     .deny = "UPDATE ON dhcp_scopes WHEN OLD.record_id = 220"},
     {.name = "NeedsSuperscopes",
      .operation = "SetSuperscopeActivationStatus",
      .parameters = "activation_status: true",

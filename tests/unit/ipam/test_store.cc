@@ -284,13 +284,15 @@ void Deny(const std::string& store, const std::string& event, const std::string&
   MakeTrigger(store, event, table, when, "the store is broken", "ROLLBACK", "disk_full");
 }
 
-void Refuse(const std::string& store, const std::string& event, const std::string& table,
-            const std::string& message) {
-  MakeTrigger(store, event, table, "", message, "ABORT", "check_violation");
+void Refuse(const std::string& store, const std::string& change, const std::string& message) {
+  const std::vector<std::string> parts = absl::StrSplit(change, " WHEN ");
+  const std::vector<std::string> event = absl::StrSplit(parts.front(), " ON ");
+  MakeTrigger(store, event.front(), event.back(), parts.size() > 1 ? parts.back() : "", message, "ABORT",
+              "check_violation");
 }
 
-void Allow(const std::string& store, const std::string& table) {
-  EXPECT_OK(ExecuteOn(store, OnPostgres() ? "DROP TRIGGER deny ON " + table : "DROP TRIGGER deny"));
+void Allow(const std::string& store) {
+  EXPECT_OK(ExecuteOn(store, OnPostgres() ? "DROP FUNCTION deny CASCADE" : "DROP TRIGGER deny"));
 }
 
 }  // namespace ipam::engine

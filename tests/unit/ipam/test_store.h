@@ -44,9 +44,8 @@ absl::Status ExecuteOn(const std::string& store, const std::string& sql);
 // From now on no transaction can have `event` (INSERT ...) on the table, where `when` holds, until Allow().
 void Deny(const std::string& store, const std::string& event, const std::string& table,
           const std::string& when = "");
-// The statement alone fails, as by a constraint.
-void Refuse(const std::string& store, const std::string& event, const std::string& table,
-            const std::string& message);
-void Allow(const std::string& store, const std::string& table);
+// The statement alone fails, as by a constraint: "UPDATE ON dhcp_scopes WHEN OLD.record_id = 5".
+void Refuse(const std::string& store, const std::string& change, const std::string& message = "denied");
+void Allow(const std::string& store);
 
 }  // namespace ipam::engine
